@@ -1,0 +1,27 @@
+"""adbench: a plugin-based benchmark harness for visual anomaly detection."""
+
+from adbench.dataset import Dataset, DatasetCard, Item
+from adbench.detector import Context, Detector, DetectorCard, Prediction, parameter
+from adbench.errors import UserError
+from adbench.hookspecs import hookimpl
+from adbench.images import ImageBatch, LabelledImages
+from adbench.protocol import Support
+from adbench.weights import Weights, WeightsCard
+
+__all__ = [
+    "Context",
+    "Dataset",
+    "DatasetCard",
+    "Detector",
+    "DetectorCard",
+    "ImageBatch",
+    "Item",
+    "LabelledImages",
+    "Prediction",
+    "Support",
+    "UserError",
+    "Weights",
+    "WeightsCard",
+    "hookimpl",
+    "parameter",
+]

@@ -1,0 +1,75 @@
+"""What the subcommands print with: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from adbench.registry import Registry
+
+PIPE_WIDTH = 200
+
+
+def stdout() -> Console:
+    """A console on stdout; wide enough for tables where it is no terminal."""
+    return _console(stderr=False)
+
+
+def stderr() -> Console:
+    """A console on stderr, for progress and warnings."""
+    return _console(stderr=True)
+
+
+def _console(stderr: bool) -> Console:
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(stderr=stderr, width=width, highlight=False, soft_wrap=stderr)
+
+
+def say_error(message: str) -> None:
+    """One line on stderr."""
+    print(f"adbench: error: {message}", file=sys.stderr)
+
+
+def say_warning(message: str) -> None:
+    """One line on stderr."""
+    print(f"adbench: warning: {message}", file=sys.stderr)
+
+
+def registry_with_warnings() -> Registry:
+    """The registry; plugins that failed are named on stderr."""
+    from adbench.registry import load_registry
+
+    registry = load_registry()
+    for plugin in registry.plugins.failed():
+        say_warning(f"plugin {plugin.name!r} of {plugin.distribution} was left out: {plugin.error}")
+    return registry
+
+
+def print_grid(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A plain table on stdout."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row))
+    stdout().print(table)
+
+
+def print_json(value: Any) -> None:
+    """JSON on stdout."""
+    import json
+
+    print(json.dumps(value, indent=1, default=str))

@@ -1,0 +1,47 @@
+"""The entry point: subcommands, and the one place where user errors are caught."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from adbench.cli import datasets, leaderboard, methods, plugins, run, suites, weights
+from adbench.cli.console import say_error
+from adbench.errors import ExitCode, UserError
+
+app = typer.Typer(
+    help="Benchmark visual anomaly detection: fair baselines, one command, figures to trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for module in (run, leaderboard, methods, datasets, plugins, suites, weights):
+    app.command(module.NAME)(module.command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("adbench-vision"))
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Options before the subcommand."""
+
+
+def main() -> None:
+    """Run the command line; `UserError` becomes one line on stderr and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        say_error(str(error))
+        sys.exit(ExitCode.USAGE)

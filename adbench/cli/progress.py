@@ -1,0 +1,71 @@
+"""Progress bars of a run, and a line a cell where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Self
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from adbench.cli.console import stderr
+from adbench.executor import Reporter
+from adbench.plan import Cell
+from adbench.render.words import percent
+from adbench.results import CellRecord
+
+
+class TerminalReporter(Reporter):
+    """Two bars: the cells of the run, and what the current detector goes through."""
+
+    def __init__(self) -> None:
+        self.finished = 0
+        console = stderr()
+        self._lines = console
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._cells = self._progress.add_task("cells", total=None)
+        self._inner = self._progress.add_task("", visible=False)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Take the bars away."""
+        self._progress.stop()
+
+    def cell_started(self, cell: Cell, position: int, total: int) -> None:
+        """Show which cell runs."""
+        self._progress.update(self._cells, description=cell.label, completed=position - 1, total=total)
+
+    def track(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
+        """Show how far a detector is."""
+        total = len(iterable) if hasattr(iterable, "__len__") else None
+        self._progress.reset(self._inner, description=f"  {description}", total=total, visible=True)
+        for item in iterable:
+            yield item
+            self._progress.advance(self._inner)
+        self._progress.update(self._inner, visible=False)
+
+    def cell_ended(self, record: CellRecord, kept: bool) -> None:
+        """A line a cell: its figures, or why it failed."""
+        self.finished += record.status == "done"
+        self._progress.advance(self._cells)
+        label = f"{record.variant}, {record.track}{f' k={record.k}' if record.k else ''}, {record.dataset}, seed {record.seed}"
+        if record.error:
+            result = f"FAILED: {record.error['message']}"
+        else:
+            result = ", ".join(f"{name} {percent(value)}" for name, value in record.metrics.items())
+            result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
+        self._lines.print(f"{label}: {result}", markup=False)

@@ -1,0 +1,107 @@
+"""The dataset contract: a card, items with labels, and how to read an image and its mask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Split = Literal["train", "valid", "test"]
+SPLITS: tuple[Split, ...] = ("train", "valid", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetCard:
+    """What is known of a set before it is looked for on disk. A plugin makes one without heavy imports.
+
+    Attributes:
+        name: what the user types, e.g. `bmad-brain`. A name that ends in `:` takes an argument (`folder:` serves
+            `folder:PATH`); the dataset finds it in `card.argument`.
+        title: the name to print.
+        factory: `package.module:attribute`, called as `factory(card, root)` with `root: Path | None`, the user's data
+            root; imported only when the set is planned.
+        groups: names that stand for several sets, e.g. `("bmad",)`. The other sets of the group are what
+            zero-shot detectors learn from.
+        modality: e.g. `MRI`; sets that share one can be kept out of each other's zero-shot training.
+        class_name: the object's name in prompts, e.g. `Brain`.
+        has_masks: pixel labels exist.
+        synthetic: made by a program; figures on it say nothing about medicine.
+        counts: published numbers of images, `{"test/normal": 640, "test/abnormal": 3075, ...}`; a difference is a warning.
+        how_to_get: one sentence for those who lack the set.
+    """
+
+    name: str
+    title: str
+    factory: str
+    groups: tuple[str, ...] = ()
+    modality: str = ""
+    class_name: str = "object"
+    has_masks: bool = False
+    synthetic: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    how_to_get: str = ""
+    citation: str = ""
+    url: str = ""
+    licence: str = ""
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image of a split.
+
+    Attributes:
+        id: unique in the split and stable between machines, e.g. `Ungood/00003_60`. Kept in results, never shown to a detector.
+        abnormal: the image label.
+        group: the subject (patient) it is from, or None where unknown.
+        path: the image file, for datasets on disk.
+        mask: the mask file, or None: an abnormal image without one has no pixel label.
+    """
+
+    id: str
+    abnormal: bool
+    group: str | None = None
+    path: Path | None = None
+    mask: Path | None = None
+
+
+class Dataset:
+    """Images with splits `train` (normals only), `valid` and `test`. Subclass it, or give the same methods."""
+
+    def __init__(self, card: DatasetCard, root: Path | None) -> None:
+        self.card = card
+        self.root = root
+
+    def absence(self) -> str | None:
+        """Why the set cannot be used here and how to get it, in one sentence; None when it is there."""
+        return None
+
+    def items(self, split: Split) -> Sequence[Item]:
+        """The items of a split, sorted by id; empty where the set lacks the split."""
+        raise NotImplementedError
+
+    def image(self, split: Split, item: Item) -> np.ndarray:
+        """(H, W, 3) uint8, RGB. Raises `UserError` naming the file where it cannot be read.
+
+        Must be safe to call from several threads.
+        """
+        raise NotImplementedError
+
+    def mask(self, split: Split, item: Item) -> np.ndarray | None:
+        """(H, W) bool of the size of the image, True = anomalous; None where the item has no pixel label.
+
+        Called for abnormal items only: a normal image has an all-False mask by definition.
+        """
+        raise NotImplementedError
+
+    def fingerprint(self) -> str:
+        """Hex digest over ids, labels and contents of all splits; equal on every machine that holds the same set."""
+        raise NotImplementedError
+
+    def warnings(self) -> list[str]:
+        """What a user should know of this copy, e.g. counts that differ from the published ones."""
+        return []

@@ -1,0 +1,33 @@
+"""The one class for mistakes that a user can mend, and the exit codes of the command line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the `adbench` command returns to the shell."""
+
+    OK = 0
+    CELL_FAILED = 1
+    USAGE = 2
+    REGRESSION = 3
+
+
+class UserError(Exception):
+    """Bad input, a missing file, an unusable device: one sentence that says what is wrong and the way out.
+
+    Raised anywhere, also by plugins. The command line catches it in one place, prints it without a traceback and
+    exits with `ExitCode.USAGE`; inside a cell it makes that cell a failed one and the others go on.
+    """
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return `" Did you mean 'x'?"` for the closest of `known`, else the list of all that is known, else `""`."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    return f" Known: {', '.join(names)}." if names else ""

@@ -1,0 +1,74 @@
+"""Run the cells of a plan one after the other in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from adbench import environment
+from adbench.errors import UserError
+from adbench.options import RunOptions
+from adbench.plan import Cell, Plan
+from adbench.registry import Registry
+from adbench.results import CellRecord, cell_id
+from adbench.runner import Session, failure, identity, run_cell
+from adbench.store import RunFolder
+from adbench.weights import Weights
+
+
+class Reporter:
+    """Hears how a run goes; this one keeps quiet."""
+
+    def cell_started(self, cell: Cell, position: int, total: int) -> None:
+        """A cell is about to run; positions count from 1."""
+
+    def track(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
+        """A detector goes through `iterable`."""
+        return iter(iterable)
+
+    def cell_ended(self, record: CellRecord, kept: bool) -> None:
+        """A cell is done or failed; `kept`: it was measured by an earlier run."""
+
+
+def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session:
+    """Check the device and make what cells share. Raises `UserError` where the device is absent."""
+    device = environment.choose_device(options.device)
+    if device == "cpu" and options.precision == "fp16":
+        raise UserError("--precision fp16 needs a GPU: use fp32 or bf16 on a CPU.")
+    return Session(
+        datasets=plan.datasets,
+        weights=Weights(registry.weights, given=options.weights, offline=options.offline),
+        device=device,
+        precision=options.precision,
+        batch_size=options.batch_size,
+        keep_state=options.keep_state,
+        environment=environment.describe(device),
+    )
+
+
+def execute(plan: Plan, session: Session, folder: RunFolder, reporter: Reporter) -> list[CellRecord]:
+    """Run what is missing, keep each cell as soon as it ends, and return the records of all planned cells."""
+    records = []
+    for position, cell in enumerate(plan.cells, start=1):
+        reporter.cell_started(cell, position, len(plan.cells))
+        record, kept = _one(cell, session, folder, reporter)
+        reporter.cell_ended(record, kept)
+        records.append(record)
+    return records
+
+
+def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) -> tuple[CellRecord, bool]:
+    try:
+        known = identity(cell, session)
+    except Exception as error:
+        # Weights or data that cannot be had: this cell fails, those that need neither go on.
+        unknown = {"method": cell.variant, "dataset": cell.dataset.name, "track": cell.track, "k": cell.k, "seed": cell.seed}
+        record = failure(cell, session, unknown, error)
+        folder.write(record)
+        return record, False
+    earlier = folder.done(cell_id(known))
+    if earlier is not None:
+        return earlier, True
+    outcome = run_cell(cell, session, known, reporter.track)
+    folder.write(outcome.record, outcome.scores, outcome.state)
+    return outcome.record, False

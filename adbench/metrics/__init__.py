@@ -1,0 +1,12 @@
+"""Figures of merit and their uncertainty. Numpy only at import; scipy is loaded by the functions that need it."""
+
+from adbench.metrics.ranking import (
+    RankingFigures,
+    auroc,
+    average_precision,
+    f1_max,
+    fpr_at_tpr,
+    ranking_figures,
+)
+
+__all__ = ["RankingFigures", "auroc", "average_precision", "f1_max", "fpr_at_tpr", "ranking_figures"]

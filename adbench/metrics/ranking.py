@@ -1,0 +1,159 @@
+"""How well scores rank abnormal above normal: exact figures from raw scores, by sorting.
+
+Every function takes
+
+- `labels`: bool or integers 0 and 1, any shape, 1 = abnormal (the positive class);
+- `scores`: numbers of the same shape, any range, higher = more anomalous, infinities allowed; compared in the
+  precision they come in (float32 as float32, float64 as float64; float16 widened, which is exact).
+
+A figure that needs both classes is NaN where one is absent: it cannot be measured. Labels other than 0 and 1,
+NaN scores and unequal shapes raise `ValueError`.
+
+Positives and negatives are sorted apart, on copies; the rest are binary searches of blocks of the one in the
+other. Beside the copies, the memory is a few megabytes at any size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adbench.metrics.checks import check_labels, check_scores
+
+BLOCK = 1 << 16  # a block and the stretch of the other class that it spans stay in the processor's cache
+
+
+class RankingFigures(NamedTuple):
+    """All figures of this module, from one sort."""
+
+    auroc: float
+    average_precision: float
+    f1_max: float
+    fpr_at_95_tpr: float
+
+
+def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Area under the ROC curve, in [0, 1]; NaN with one class only.
+
+    The share of (positive, negative) pairs that are in the right order, a tie counting one half
+    (Hanley and McNeil 1982), counted in integers: exact but for the last division.
+    """
+    return _auroc(*_halves(labels, scores))
+
+
+def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Mean precision over the steps of recall, without interpolation, in (0, 1]; NaN with one class only.
+
+    The sum over distinct thresholds of (recall step) * (precision), as `sklearn.metrics.average_precision_score`.
+    """
+    return _average_precision(*_halves(labels, scores))
+
+
+def f1_max(labels: ArrayLike, scores: ArrayLike) -> float:
+    """Largest F1 over all thresholds, in (0, 1]; NaN with one class only.
+
+    The threshold is chosen on these very labels, so the figure is optimistic: mark it so where it is shown.
+    """
+    return _f1_max(*_halves(labels, scores))
+
+
+def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, tpr: float = 0.95) -> float:
+    """False-positive rate at the highest threshold that finds at least the share `tpr` of the positives.
+
+    No interpolation between thresholds. `tpr` in (0, 1]; NaN with one class only.
+    """
+    if not 0 < tpr <= 1:
+        raise ValueError(f"tpr must lie in (0, 1], not {tpr}")
+    return _fpr_at_tpr(*_halves(labels, scores), tpr)
+
+
+def ranking_figures(labels: ArrayLike, scores: ArrayLike) -> RankingFigures:
+    """All of the above at the price of one: see the single functions."""
+    positives, negatives = _halves(labels, scores)
+    return RankingFigures(
+        _auroc(positives, negatives),
+        _average_precision(positives, negatives),
+        _f1_max(positives, negatives),
+        _fpr_at_tpr(positives, negatives, 0.95),
+    )
+
+
+def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
+    """The scores of the positives and of the negatives, each sorted."""
+    positive = check_labels(labels)
+    values = check_scores(scores, positive.shape).reshape(-1)
+    flat = positive.reshape(-1)
+    halves = []
+    for half in (values[flat], values[~flat]):
+        half.sort()
+        if half.size and half.dtype.kind == "f" and math.isnan(half[-1]):  # sorting puts NaN last
+            raise ValueError("scores hold NaN")
+        halves.append(half)
+    return halves[0], halves[1]
+
+
+def _auroc(positives: NDArray, negatives: NDArray) -> float:
+    pairs = positives.size * negatives.size
+    if not pairs:
+        return math.nan
+    few, many = sorted((positives, negatives), key=len)
+    twice_below = sum(int(left.sum()) + int(right.sum()) for _, left, right in _places(few, many))
+    # Of every pair: below counts 2, a tie 1. With the positives searched among the negatives that is the AUROC,
+    # the other way round its complement.
+    twice_right = twice_below if few is positives else 2 * pairs - twice_below
+    return twice_right / (2 * pairs)
+
+
+def _average_precision(positives: NDArray, negatives: NDArray) -> float:
+    if not positives.size or not negatives.size:
+        return math.nan
+    points = _operating_points(positives, negatives)
+    return math.fsum(float(np.sum(count * (tp / (tp + fp)))) for count, tp, fp in points) / positives.size
+
+
+def _f1_max(positives: NDArray, negatives: NDArray) -> float:
+    if not positives.size or not negatives.size:
+        return math.nan
+    # A threshold that no positive has finds no more positives than the next higher one that has: never the best.
+    points = _operating_points(positives, negatives)
+    return max(float(np.max(2 * tp / (tp + fp + positives.size))) for _, tp, fp in points)
+
+
+def _fpr_at_tpr(positives: NDArray, negatives: NDArray, tpr: float) -> float:
+    if not positives.size or not negatives.size:
+        return math.nan
+    found = math.ceil(tpr * positives.size)
+    if found > 1 and (found - 1) / positives.size >= tpr:  # the product above may have rounded up ...
+        found -= 1
+    if found / positives.size < tpr:  # ... or down
+        found += 1
+    threshold = positives[positives.size - found]
+    return (negatives.size - int(np.searchsorted(negatives, threshold, side="left"))) / negatives.size
+
+
+def _operating_points(positives: NDArray, negatives: NDArray) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+    """At each distinct score of a positive: positives with it, positives and negatives with at least it; in blocks."""
+    for start, left, _ in _places(positives, negatives):
+        block = positives[start : start + left.size]
+        first = np.flatnonzero(np.r_[start == 0 or positives[start - 1] != block[0], block[1:] != block[:-1]])
+        if not first.size:
+            continue
+        # The last tie may run on beyond this block; the block that follows then skips it.
+        end = int(np.searchsorted(positives, block[-1], side="right")) - start
+        yield np.diff(np.r_[first, end]), positives.size - (start + first), negatives.size - left[first]
+
+
+def _places(keys: NDArray, others: NDArray) -> Iterator[tuple[int, NDArray, NDArray]]:
+    """For each block of the sorted `keys`: its start, and the numbers of sorted `others` below and not above each."""
+    for start in range(0, keys.size, BLOCK):
+        block = keys[start : start + BLOCK]
+        low = int(np.searchsorted(others, block[0], side="left"))
+        high = int(np.searchsorted(others, block[-1], side="right"))
+        stretch = others[low:high]
+        left = np.searchsorted(stretch, block, side="left")
+        right = np.searchsorted(stretch, block, side="right")
+        yield start, left + low, right + low

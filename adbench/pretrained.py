@@ -1,0 +1,97 @@
+"""Weights that no plugin has a card for, by the names that open_clip and timm publish them under."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from adbench.weights import WeightsCard
+
+OPEN_CLIP_FILE = "open_clip_model.safetensors"
+TIMM_FILE = "model.safetensors"
+TIMM_OWNER = "timm/"
+
+
+@cache
+def published_card(name: str) -> WeightsCard | None:
+    """The card of `ARCHITECTURE/TAG` (open_clip) or `ARCHITECTURE[.TAG]` (timm), or None where neither publishes it.
+
+    Imports that library, which takes seconds, so it is asked last.
+    """
+    return _open_clip_card(name) if "/" in name else _timm_card(name)
+
+
+def close_published_name(name: str) -> str | None:
+    """The published name most like `name`, or None."""
+    known = _open_clip_names() if "/" in name else _timm_names()
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return close[0] if close else None
+
+
+def _open_clip_card(name: str) -> WeightsCard | None:
+    from adbench.weights import WeightsCard
+
+    try:
+        import open_clip
+    except ImportError:
+        return None
+    architecture, _, tag = name.partition("/")
+    config: dict[str, Any] = open_clip.get_pretrained_cfg(architecture, tag)
+    if not config:
+        return None
+    repository, _, file = config.get("hf_hub", "").rpartition("/")
+    return WeightsCard(
+        name=name,
+        file=_file_name("open_clip", name, file or OPEN_CLIP_FILE),
+        url=config.get("url", ""),
+        hub=f"{repository}:{file or OPEN_CLIP_FILE}" if repository else "",
+        notes="As open_clip publishes them.",
+    )
+
+
+def _timm_card(name: str) -> WeightsCard | None:
+    from adbench.weights import WeightsCard
+
+    try:
+        from timm.models import get_pretrained_cfg
+    except ImportError:
+        return None
+    try:
+        config = get_pretrained_cfg(name, allow_unregistered=False)
+    except RuntimeError:  # a known architecture with an unknown tag
+        return None
+    if config is None or not (config.hf_hub_id or config.url):
+        return None
+    # Files in repositories of other owners are in the key names of other libraries.
+    hub = f"{config.hf_hub_id}:{config.hf_hub_filename or TIMM_FILE}" if str(config.hf_hub_id).startswith(TIMM_OWNER) else ""
+    return WeightsCard(
+        name=name,
+        file=_file_name("timm", name, TIMM_FILE),
+        url=config.url or "",
+        hub=hub,
+        licence=config.license or "",
+        notes="As timm publishes them.",
+    )
+
+
+def _file_name(library: str, name: str, file: str) -> str:
+    suffix = file.rpartition(".")[2]
+    return f"{library}-{name.replace('/', '-')}.{suffix}"
+
+
+def _open_clip_names() -> list[str]:
+    try:
+        import open_clip
+    except ImportError:
+        return []
+    return [f"{architecture}/{tag}" for architecture, tag in open_clip.list_pretrained()]
+
+
+def _timm_names() -> list[str]:
+    try:
+        import timm
+    except ImportError:
+        return []
+    return timm.list_pretrained()

@@ -1,0 +1,151 @@
+"""Tracks, support draws and what may be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from adbench.errors import UserError
+
+if TYPE_CHECKING:
+    from adbench.dataset import Dataset, Split
+    from adbench.decoded import Entry
+    from adbench.images import LabelledImages
+
+TRACKS = ("full-normal", "few-normal", "few-shot", "zero-shot")
+TRACKS_WITH_K = ("few-normal", "few-shot")
+
+# Part of every cell's identity: raise it when the same command would measure something else.
+PROTOCOL_VERSION = "1"
+EVALUATION_SIZE = 240
+TEST_ORDER_SEED = 20240
+
+
+@dataclass(frozen=True)
+class Support:
+    """What a detector may learn from in its track. A field that the track does not grant is empty.
+
+    Attributes:
+        track: `full-normal`, `few-normal`, `few-shot` or `zero-shot`.
+        k: images of each kind for the few-* tracks, else 0.
+        class_name: name of the object for prompts, e.g. `Brain`.
+        normal: the granted normal images of this set.
+        abnormal: the granted abnormal images of this set, with masks where it has them (few-shot).
+        auxiliary: labelled images of the other sets, one entry a set (zero-shot); each carries its own `class_name`.
+        valid: what is left of `valid` after the draw, labelled, for model selection (empty under zero-shot).
+    """
+
+    track: str
+    k: int
+    class_name: str
+    normal: LabelledImages
+    abnormal: LabelledImages
+    auxiliary: tuple[LabelledImages, ...]
+    valid: LabelledImages
+
+
+@dataclass(frozen=True)
+class Draw:
+    """The entries behind a support."""
+
+    normal: list[Entry] = field(default_factory=list)
+    abnormal: list[Entry] = field(default_factory=list)
+    auxiliary: tuple[list[Entry], ...] = ()
+    valid: list[Entry] = field(default_factory=list)
+
+
+def entries(dataset: Dataset, *splits: Split) -> list[Entry]:
+    """All entries of these splits, in the order of the dataset."""
+    from adbench.decoded import Entry
+
+    return [Entry(dataset, split, item) for split in splits for item in dataset.items(split)]
+
+
+def draw_support(
+    dataset: Dataset,
+    track: str,
+    k: int,
+    seed: int,
+    auxiliary: Sequence[Dataset] = (),
+    pool: Sequence[Split] = ("valid", "test"),
+) -> Draw:
+    """Choose what a track grants.
+
+    The k normal and k abnormal images come from `valid` by a permutation that the seed fixes, so a larger k contains
+    every smaller one and `few-normal` learns from the same normals as `few-shot`. Where a set has no `valid`,
+    normals come from `train`.
+
+    Args:
+        k: images of each kind for the few-* tracks.
+        auxiliary: the other sets, for `zero-shot`.
+        pool: which of their splits are granted.
+
+    Raises:
+        UserError: the set holds too few images for the track.
+    """
+    name = dataset.card.name
+    if track == "zero-shot":
+        others = tuple(entries(other, *pool) for other in auxiliary)
+        return Draw(auxiliary=tuple(other for other in others if other))
+    if track == "full-normal":
+        train = entries(dataset, "train")
+        if not train:
+            raise UserError(f"{name} has no images in `train`, which the track full-normal learns from.")
+        return Draw(normal=train, valid=entries(dataset, "valid"))
+    valid = entries(dataset, "valid")
+    source = "valid" if valid else "train"
+    candidates = valid or entries(dataset, "train")
+    normal = _permuted([entry for entry in candidates if not entry.item.abnormal], seed, "normal")
+    abnormal = _permuted([entry for entry in candidates if entry.item.abnormal], seed, "abnormal")
+    if len(normal) < k or (track == "few-shot" and len(abnormal) < k):
+        wanted = f"{k} normal and {k} abnormal images" if track == "few-shot" else f"{k} normal images"
+        raise UserError(
+            f"{track} with k = {k} needs {wanted} in `{source}` of {name}, which has {len(normal)} normal and "
+            f"{len(abnormal)} abnormal: choose a smaller --shots."
+        )
+    drawn_abnormal = abnormal[:k] if track == "few-shot" else []
+    used = {entry.item.id for entry in (*normal[:k], *drawn_abnormal)}
+    rest = [entry for entry in valid if entry.item.id not in used]
+    return Draw(normal=normal[:k], abnormal=drawn_abnormal, valid=rest)
+
+
+def shuffled_test(dataset: Dataset, limit: int | None = None) -> list[Entry]:
+    """The test images in an order that is the same for everybody and tells nothing.
+
+    Args:
+        limit: keep at most so many images of each label (for trying things out).
+    """
+    shuffled = _permuted(entries(dataset, "test"), TEST_ORDER_SEED, "test")
+    if not shuffled:
+        raise UserError(f"{dataset.card.name} has no images in `test`: there is nothing to score.")
+    if limit is None:
+        return shuffled
+    kept = {label: [entry for entry in shuffled if entry.item.abnormal is label][:limit] for label in (False, True)}
+    return [entry for entry in shuffled if entry in kept[entry.item.abnormal]]
+
+
+def limited(draw: Draw, limit: int | None) -> Draw:
+    """At most `limit` images of each label in everything large that a track grants."""
+    if limit is None:
+        return draw
+
+    def cut(group: list[Entry]) -> list[Entry]:
+        ordered = _permuted(group, TEST_ORDER_SEED, "limit")
+        return [e for label in (False, True) for e in [x for x in ordered if x.item.abnormal is label][:limit]]
+
+    few = draw.abnormal or len(draw.normal) <= limit
+    return Draw(
+        normal=draw.normal if few else cut(draw.normal),
+        abnormal=draw.abnormal,
+        auxiliary=tuple(cut(other) for other in draw.auxiliary),
+        valid=cut(draw.valid),
+    )
+
+
+def _permuted(group: list[Entry], seed: int, purpose: str) -> list[Entry]:
+    import numpy as np
+
+    # One stream a purpose: the draw of normals must not change with the number of abnormal images.
+    key = [seed, *purpose.encode()]
+    return [group[position] for position in np.random.default_rng(key).permutation(len(group))]

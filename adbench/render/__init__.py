@@ -1,0 +1,1 @@
+"""Leaderboards for people and programs: one module a format."""

@@ -1,0 +1,108 @@
+"""The result schema: one JSON record and one score table a cell, versioned, readable without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from adbench.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellRecord:
+    """What `cell.json` holds.
+
+    Attributes:
+        id: folder name; ends in a digest of `identity`.
+        status: `done` or `failed`.
+        identity: everything that decides the scores; equal identities are the same cell.
+        method, variant, title, dataset, track, k, seed, preset: what ran; `variant` names changed parameters.
+        synthetic: the dataset is made by a program.
+        metrics: `image_auroc`, `pixel_auroc`: in [0, 1], or None where it could not be measured.
+        counts: images and pixels by label.
+        selection, transductive: marks of the protocol.
+        seconds: of `fit` and `predict`.
+        environment: see `adbench.environment`.
+        error: `{"type", "message", "traceback"}` of a failed cell.
+    """
+
+    id: str
+    status: Literal["done", "failed"]
+    identity: dict[str, Any]
+    method: str
+    variant: str
+    title: str
+    dataset: str
+    track: str
+    k: int
+    seed: int
+    preset: str
+    synthetic: bool = False
+    metrics: dict[str, float | None] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    selection: str = "last"
+    transductive: bool = False
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_mb: float | None = None
+    started: str = ""
+    environment: dict[str, Any] = field(default_factory=dict)
+    error: dict[str, str] | None = None
+
+    def to_json(self) -> str:
+        """JSON with the schema version; a figure that is not a number becomes null."""
+        metrics = {name: _measured(value) for name, value in self.metrics.items()}
+        return json.dumps({"schema": SCHEMA, **asdict(self), "metrics": metrics}, indent=1, allow_nan=False) + "\n"
+
+
+def read_record(text: str, where: str) -> CellRecord:
+    """Parse `cell.json`. Raises `UserError` for a newer schema or anything else that is no record."""
+    try:
+        values = json.loads(text)
+        schema = values.pop("schema")
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise UserError(f"{where} is not a result of adbench: delete that folder to measure the cell again.") from None
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise UserError(f"{where} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench, or use another --out.")
+    known = {entry.name for entry in fields(CellRecord)}
+    try:
+        return CellRecord(**{name: value for name, value in values.items() if name in known})
+    except TypeError as error:
+        raise UserError(f"{where} is incomplete ({error}): delete that folder to measure the cell again.") from None
+
+
+def cell_id(identity: dict[str, Any]) -> str:
+    """A readable folder name that is unique to this identity."""
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
+    track = identity["track"] + (f"-{identity['k']}" if identity["k"] else "")
+    words = (identity["method"], identity["dataset"], track, f"seed{identity['seed']}", digest)
+    return "--".join(re.sub(r"[^A-Za-z0-9_.-]+", "_", str(word))[-60:] for word in words)
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """What `scores.parquet` holds: one row an image of the test set, in the dataset's order.
+
+    Attributes:
+        ids: (N,) names of the images in the dataset.
+        scores: (N,) float64, raw, higher = more anomalous.
+        labels: (N,) bool, True = abnormal.
+        groups: (N,) subject, or None where unknown.
+    """
+
+    ids: list[str]
+    scores: np.ndarray
+    labels: np.ndarray
+    groups: list[str | None]
+
+
+def _measured(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)

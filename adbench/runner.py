@@ -1,0 +1,233 @@
+"""One cell: the only caller of `fit` and `predict`."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from adbench import environment
+from adbench.dataset import Dataset
+from adbench.decoded import Decoder, Entry
+from adbench.detector import Context, Detector, Prediction
+from adbench.errors import UserError
+from adbench.evaluate import Predictions, Truth, collect, metrics
+from adbench.images import ImageBatch, LabelledImages
+from adbench.options import POOLS
+from adbench.parameters import as_json
+from adbench.plan import Cell, auxiliary_sets, load_factory
+from adbench.protocol import EVALUATION_SIZE, Draw, Support, draw_support, limited, shuffled_test
+from adbench.results import CellRecord, ScoreTable, cell_id
+
+if TYPE_CHECKING:
+    from adbench.weights import Weights
+
+Track = Callable[[Iterable[Any], str], Iterator[Any]]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the cells of a run share."""
+
+    datasets: dict[str, Dataset]
+    weights: Weights
+    device: str
+    precision: Any
+    batch_size: int
+    keep_state: bool
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What is kept of a cell."""
+
+    record: CellRecord
+    scores: ScoreTable | None = None
+    state: dict[str, torch.Tensor] | None = None
+
+
+def identity(cell: Cell, session: Session) -> dict[str, Any]:
+    """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
+    parameters = as_json(cell.parameters)
+    named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
+    others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
+    return {
+        **_names(cell),
+        "version": cell.detector.version,
+        "parameters": parameters,
+        "weights": {name: session.weights.sha256(name) for name in named},
+        "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
+        "auxiliary": {other.card.name: other.fingerprint() for other in others},
+        "protocol": {**asdict(cell.protocol), "evaluation_size": EVALUATION_SIZE},
+        "precision": session.precision,
+    }
+
+
+def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) -> Outcome:
+    """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
+    started = datetime.now(UTC).isoformat()
+    try:
+        measured, scores, state = _measure(cell, session, track)
+    except Exception as error:
+        return Outcome(failure(cell, session, known, error, started))
+    return Outcome(_record(cell, session, known, started, status="done", **measured), scores, state)
+
+
+def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str = "") -> CellRecord:
+    """The record of a cell that failed with `error`."""
+    details = {
+        "type": type(error).__name__,
+        "message": explain(error),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+    return _record(cell, session, known, started, status="failed", error=details)
+
+
+def explain(error: Exception) -> str:
+    """One sentence, with the way out where there is a known one."""
+    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+    if out_of_memory:
+        return "Out of memory: lower --batch-size, or the method's own batch_size or image_size with --set."
+    text = " ".join(str(error).split()) or "no message"
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+
+
+def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], ScoreTable, dict[str, torch.Tensor] | None]:
+    dataset = session.datasets[cell.dataset.name]
+    others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
+    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool])
+    draw = limited(draw, cell.protocol.limit)
+    test = shuffled_test(dataset, cell.protocol.limit)
+    environment.seed_everything(cell.seed)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adbench-")))
+        granted = stack.enter_context(Decoder([e for group in _groups(draw) for e in group], masks=True))
+        unlabelled = stack.enter_context(Decoder(test, masks=False))
+        referee = stack.enter_context(Decoder(test, masks=True))
+        decoders = (granted, unlabelled, referee)
+        try:
+            detector: Detector = load_factory(cell.detector.factory, cell.detector.title)(cell.detector, cell.parameters)
+            context = Context(session.device, cell.seed, session.weights, scratch, session.precision, track)
+            begin = time.perf_counter()
+            detector.fit(_support(cell, draw, granted), context)
+            fitted = time.perf_counter()
+            truth = _truth(dataset, test, referee)
+            images = ImageBatch(unlabelled.source(), range(len(test)))
+            predictions = _predict(cell, session, detector, images, truth, track)
+            ended = time.perf_counter()
+            state = detector.state_dict() if session.keep_state else None
+        except Exception:
+            _reraise_first(decoders)
+            raise
+        # A detector may have swallowed the error and gone on with other images.
+        _reraise_first(decoders)
+    measured = {
+        "metrics": metrics(predictions, truth),
+        "counts": _counts(truth),
+        "seconds": {"fit": round(fitted - begin, 3), "predict": round(ended - fitted, 3)},
+        "peak_memory_mb": environment.peak_memory_mb(),
+    }
+    return measured, _table(test, predictions), state
+
+
+def _predict(
+    cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Track
+) -> Predictions:
+    parts = list(images.batches(session.batch_size))
+
+    def collected(predictions: Iterable[Prediction]) -> Predictions:
+        return collect(cell.detector, truth.masks is not None, parts, predictions)
+
+    with torch.no_grad():
+        if cell.detector.checkpoint(cell.parameters) != "test-oracle":
+            return collected(detector.predict_all(track(parts, "predict")))
+    # Choosing on the test set exists to reproduce published figures. The labels stay on this side all the same.
+    best, best_score = None, -1.0
+    for predictions in detector.predict_checkpoints(lambda: iter(parts)):
+        candidate = collected(predictions)
+        score = sum(metrics(candidate, truth).values())
+        if best is None or score > best_score:
+            best, best_score = candidate, score
+    if best is None:
+        raise UserError(f"{cell.detector.name} gave no checkpoint to choose from.")
+    return best
+
+
+def _groups(draw: Draw) -> list[list[Entry]]:
+    return [draw.normal, draw.abnormal, draw.valid, *draw.auxiliary]
+
+
+def _support(cell: Cell, draw: Draw, decoder: Decoder) -> Support:
+    source, start, images = decoder.source(), 0, []
+    for group in _groups(draw):
+        labels = np.array([entry.item.abnormal for entry in group], bool)
+        card = group[0].dataset.card if group else cell.dataset
+        rows = range(start, start + len(group))
+        images.append(LabelledImages(source, rows, labels, card.has_masks, card.class_name))
+        start += len(group)
+    normal, abnormal, valid, *auxiliary = images
+    return Support(cell.track, cell.k, cell.dataset.class_name, normal, abnormal, tuple(auxiliary), valid)
+
+
+def _truth(dataset: Dataset, test: list[Entry], referee: Decoder) -> Truth:
+    labels = np.array([entry.item.abnormal for entry in test], bool)
+    size = (EVALUATION_SIZE, EVALUATION_SIZE)
+    masks = referee.source().masks(range(len(test)), size) if dataset.card.has_masks else None
+    return Truth(labels, masks)
+
+
+def _reraise_first(decoders: Iterable[Decoder]) -> None:
+    for decoder in decoders:
+        if decoder.failures:
+            raise decoder.failures[0]
+
+
+def _counts(truth: Truth) -> dict[str, int]:
+    counts = {"normal": int((~truth.labels).sum()), "abnormal": int(truth.labels.sum())}
+    if truth.masks is not None:
+        counts["abnormal_pixels"] = int(truth.masks.sum())
+    return counts
+
+
+def _table(test: list[Entry], predictions: Predictions) -> ScoreTable:
+    order = sorted(range(len(test)), key=lambda position: test[position].item.id)
+    items = [test[position].item for position in order]
+    labels = np.array([item.abnormal for item in items], bool)
+    return ScoreTable([item.id for item in items], predictions.scores[order], labels, [item.group for item in items])
+
+
+def _names(cell: Cell) -> dict[str, Any]:
+    return {
+        "method": cell.detector.name,
+        "dataset": cell.dataset.name,
+        "track": cell.track,
+        "k": cell.k,
+        "seed": cell.seed,
+        "preset": cell.preset,
+    }
+
+
+def _record(cell: Cell, session: Session, known: dict[str, Any], started: str, **measured: Any) -> CellRecord:
+    return CellRecord(
+        id=cell_id(known),
+        identity=known,
+        **_names(cell),
+        variant=cell.variant,
+        title=cell.detector.title,
+        synthetic=cell.dataset.synthetic,
+        selection=cell.detector.checkpoint(cell.parameters),
+        transductive=cell.detector.is_transductive(cell.parameters),
+        started=started,
+        environment=session.environment,
+        **measured,
+    )

@@ -1,0 +1,203 @@
+"""Named weights: given by the user, embedded, cached or downloaded; always verified, never unpickled freely."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adbench.cache import cache_root
+from adbench.errors import UserError, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsCard:
+    """What is known of a weights file.
+
+    Attributes:
+        name: what the user types in `--weights NAME=PATH`, e.g. `ViT-L-14-336/openai`.
+        file: file name in the cache.
+        url: where it is downloaded from, or "".
+        hub: `owner/repository` and file on a model hub, as `owner/repository:file`, or "".
+        sha256: hex digest where known, else "".
+        embedded: `package:file` of weights that travel in the wheel, or "".
+        licence, notes: what they are for.
+    """
+
+    name: str
+    file: str
+    url: str = ""
+    hub: str = ""
+    sha256: str = ""
+    embedded: str = ""
+    licence: str = ""
+    notes: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it is downloaded from, in words, or ""."""
+        hub = f"the model hub, {self.hub}" if self.hub else ""
+        return " or ".join(filter(None, (hub, self.url)))
+
+
+class Weights:
+    """The resolver that a detector finds as `ctx.weights`.
+
+    A name is looked up among the files that the user gave, those that travel in a package, the local caches, and at
+    last on the network. Names on no card are tried as those that open_clip and timm publish.
+
+    Args:
+        cards: name to card.
+        given: name to file, from `--weights NAME=PATH`; any name will do, and the file may differ from the
+            published one (its own hash becomes part of a cell's identity).
+        offline: never touch the network.
+        cache: folder of downloads; None = `weights` in the cache folder of adbench. Files of the model hub are kept
+            in the hub's own cache, which timm and open_clip share.
+        progress: show a bar while downloading.
+    """
+
+    def __init__(
+        self,
+        cards: Mapping[str, WeightsCard],
+        given: Mapping[str, Path] | None = None,
+        offline: bool = False,
+        cache: Path | None = None,
+        progress: bool = True,
+    ) -> None:
+        self._cards = dict(cards)
+        self._given = {name: Path(path).expanduser() for name, path in (given or {}).items()}
+        self._offline = offline
+        self._cache = cache
+        self._progress = progress
+
+    def path(self, name: str) -> Path:
+        """The verified local file of these weights. Raises `UserError` that names the file, the URL and the option."""
+        if name in self._given:
+            return _given_file(name, self._given[name])
+        card = self.card(name)
+        if card.embedded:
+            return _embedded_file(card)
+        found = self._cached(card)
+        return _verified(card, found) if found else self._download(card)
+
+    def sha256(self, name: str) -> str:
+        """Hex digest of the file; part of a cell's identity."""
+        return _digest(self.path(name))
+
+    def state_dict(self, name: str) -> dict[str, torch.Tensor]:
+        """Tensors on the CPU, in the file's own precision, from safetensors or `torch.load(weights_only=True)`.
+
+        A `{"state_dict": {...}}` wrapper is opened; nested dictionaries are flattened with dots.
+        """
+        from adbench.tensorfiles import read_state_dict
+
+        path = self.path(name)
+        try:
+            return read_state_dict(path)
+        except UserError as error:
+            raise UserError(f"Weights {name!r}: {error}") from error
+
+    def status(self, name: str) -> str:
+        """Where these weights would come from, for listings; downloads nothing, checks no hash."""
+        if name in self._given:
+            return f"given: {self._given[name]}"
+        card = self.card(name)
+        if card.embedded:
+            return "embedded"
+        found = self._cached(card)
+        if found:
+            return f"cached: {found}"
+        if not card.source:
+            return f"to be given: --weights {name}=PATH"
+        return f"{'not here, and offline' if self._offline else 'to download'}: {card.source}"
+
+    def card(self, name: str) -> WeightsCard:
+        """The card of a name, of a plugin or made of what open_clip and timm publish. Raises `UserError` if unknown."""
+        if name in self._cards:
+            return self._cards[name]
+        from adbench.pretrained import close_published_name, published_card
+
+        card = published_card(name)
+        if card is None:
+            close = close_published_name(name)
+            hint = did_you_mean(name, [close] if close else self._cards)
+            raise UserError(f"No weights are called {name!r}.{hint} Give a file of your own with --weights {name}=PATH.")
+        return card
+
+    def _cached(self, card: WeightsCard) -> Path | None:
+        file = self._folder() / card.file
+        if file.is_file():
+            return file
+        if not card.hub:
+            return None
+        from adbench.downloads import cached_hub_file
+
+        return cached_hub_file(card.hub)
+
+    def _download(self, card: WeightsCard) -> Path:
+        from adbench.downloads import DownloadError, fetch_hub, fetch_url
+
+        way_out = f"get {card.file} from {card.source or 'its authors'} and give it with --weights {card.name}=PATH."
+        if self._offline:
+            raise UserError(f"Weights {card.name!r} are not on this machine, and --offline forbids a download: {way_out}")
+        failures = []
+        if card.hub:
+            try:
+                return _verified(card, fetch_hub(card.hub))
+            except DownloadError as error:
+                failures.append(str(error))
+        if card.url:
+            try:
+                return fetch_url(card.url, self._folder() / card.file, card.sha256, self._progress)
+            except DownloadError as error:
+                failures.append(str(error))
+        reason = f" and could not be downloaded ({'; '.join(failures)})" if failures else " and nothing tells where to download them"
+        raise UserError(f"Weights {card.name!r} are not on this machine{reason}: {way_out}")
+
+    def _folder(self) -> Path:
+        return self._cache or cache_root() / "weights"
+
+
+def _given_file(name: str, path: Path) -> Path:
+    if not path.is_file():
+        what = "is a folder, not a file" if path.is_dir() else "does not exist"
+        raise UserError(f"--weights {name}={path}: the file {what}.")
+    return path
+
+
+def _embedded_file(card: WeightsCard) -> Path:
+    package, _, file = card.embedded.partition(":")
+    path = Path(str(importlib.resources.files(package).joinpath(file)))
+    if not path.is_file():
+        raise UserError(f"The embedded weights {card.name!r} ({path}) are missing: install adbench again.")
+    return _verified(card, path)
+
+
+def _verified(card: WeightsCard, path: Path) -> Path:
+    if card.sha256 and _digest(path) != card.sha256:
+        raise UserError(
+            f"{path} has not the published SHA-256 of weights {card.name!r} ({card.sha256}): delete it so that it is "
+            f"got again, or give the right file with --weights {card.name}=PATH."
+        )
+    return path
+
+
+def _digest(path: Path) -> str:
+    try:
+        stat = path.stat()
+        return _digest_of(path, stat.st_size, stat.st_mtime_ns)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
+
+
+@lru_cache
+def _digest_of(path: Path, size: int, mtime_ns: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
