@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 CHUNK_BYTES = 1 << 20
@@ -31,25 +32,23 @@ def fetch_hub(hub: str) -> Path:
     Raises:
         DownloadError: no network, no such repository or file, a full disk.
     """
-    import httpx
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     repository, file = hub_parts(hub)
     try:
         return Path(hf_hub_download(repository, file))
     except LocalEntryNotFoundError as error:
         raise DownloadError(f"the hub cannot be reached ({_first_line(error.__cause__ or error)})") from error
-    except (httpx.HTTPError, EntryNotFoundError, OSError, ValueError) as error:
+    except Exception as error:  # the hub's client changed its HTTP library, and with it what is raised, more than once
         raise DownloadError(_first_line(error)) from error
 
 
-def fetch_url(url: str, target: Path, sha256: str = "", progress: bool = True) -> Path:
+def fetch_url(url: str, target: Path, sha256: str = "") -> Path:
     """Download a file to `target`, which exists afterwards only if it is whole and has the hash.
 
     Args:
         sha256: hex digest, or "" where it is not known.
-        progress: show a bar.
 
     Raises:
         DownloadError: no network, an HTTP error, a body that ends early, another hash, a full disk.
@@ -59,7 +58,7 @@ def fetch_url(url: str, target: Path, sha256: str = "", progress: bool = True) -
 
     # pooch announces each download, and each hash that it was not given, on a logger of its own.
     pooch.get_logger().setLevel("WARNING")
-    fetch = pooch.HTTPDownloader(progressbar=progress, chunk_size=CHUNK_BYTES)
+    fetch = pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=CHUNK_BYTES)
     known = f"sha256:{sha256}" if sha256 else None
     try:
         return Path(pooch.retrieve(url, known_hash=known, fname=target.name, path=target.parent, downloader=fetch))

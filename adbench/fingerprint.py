@@ -117,10 +117,10 @@ def _with_database(use: Callable[[sqlite3.Connection], Result], default: Result,
             return use(database)
     except sqlite3.OperationalError:  # no file or table yet, read-only, locked, or a full disk
         return default
-    except (sqlite3.DatabaseError, UnicodeEncodeError):
+    except sqlite3.DatabaseError:
         _discard_damaged(file)
         return default
-    except OSError:
+    except (OSError, UnicodeEncodeError):  # a path that is not text cannot be a key
         return default
 
 

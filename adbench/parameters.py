@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, get_type_hints
 
 from adbench.detector import DetectorCard
 from adbench.errors import UserError, did_you_mean
@@ -32,19 +32,14 @@ def build_parameters(card: DetectorCard, preset: str, overrides: Mapping[str, An
     Raises:
         UserError: unknown parameter, or a value that its type does not admit.
     """
-    from pydantic import TypeAdapter, ValidationError
-
+    types = get_type_hints(card.parameters)
     fields = [field.name for field in dataclasses.fields(card.parameters)]
     for name in overrides:
         if name not in fields:
-            raise UserError(f"{card.name} has no parameter {name!r}.{did_you_mean(name, fields)} See `adbench methods {card.name}`.")
-    values = {**card.presets.get(preset, {}), **{name: _untext(value) for name, value in overrides.items()}}
-    try:
-        return TypeAdapter(card.parameters).validate_python(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "parameters"
-        raise UserError(f"{card.name}.{name} = {values.get(name)!r} is not valid: {first['msg']}.") from None
+            hint = did_you_mean(name, fields)
+            raise UserError(f"{card.name} has no parameter {name!r}.{hint} See `adbench methods {card.name}`.")
+    given = {name: _convert(f"{card.name}.{name}", value, types[name]) for name, value in overrides.items()}
+    return card.parameters(**{**card.presets.get(preset, {}), **given})
 
 
 def changed_parameters(card: DetectorCard, preset: str, parameters: Any) -> dict[str, Any]:
@@ -64,16 +59,29 @@ def variant_name(method: str, changed: Mapping[str, Any]) -> str:
     return f"{method}[{inside}]" if inside else method
 
 
-def _untext(value: Any) -> Any:
-    """Text that reads as JSON becomes what it says; `a,b` becomes a list, so that tuples can be typed without brackets."""
-    if not isinstance(value, str):
-        return value
-    if value.lower() in ("none", "null"):
-        return None
-    try:
-        return json.loads(value.lower() if value.lower() in ("true", "false") else value)
-    except json.JSONDecodeError:
-        return [_untext(part.strip()) for part in value.split(",")] if "," in value else value
+def _convert(where: str, value: Any, wanted: Any) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter, problem = TypeAdapter(wanted), None
+    for candidate in _readings(value):
+        try:
+            return adapter.validate_python(candidate)
+        except ValidationError as error:
+            problem = problem or error
+    message = problem.errors()[0]["msg"] if problem else ""
+    raise UserError(f"{where} = {value!r} is not valid: {message}.")
+
+
+def _readings(value: Any) -> Iterator[Any]:
+    """What a text may mean, literally first: `5` is a string, then a number, then a tuple of one."""
+    yield value
+    if isinstance(value, str):
+        parts = [_scalar(part.strip()) for part in value.split(",")]
+        yield from (*parts[:1], parts) if len(parts) == 1 else (parts,)
+
+
+def _scalar(text: str) -> Any:
+    return None if text.lower() in ("none", "null") else text
 
 
 def _text(value: Any) -> str:

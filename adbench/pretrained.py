@@ -65,12 +65,12 @@ def _timm_card(name: str) -> WeightsCard | None:
     if config is None or not (config.hf_hub_id or config.url):
         return None
     # Files in repositories of other owners are in the key names of other libraries.
-    hub = f"{config.hf_hub_id}:{config.hf_hub_filename or TIMM_FILE}" if str(config.hf_hub_id).startswith(TIMM_OWNER) else ""
+    native = (config.hf_hub_id or "").startswith(TIMM_OWNER)
     return WeightsCard(
         name=name,
         file=_file_name("timm", name, TIMM_FILE),
         url=config.url or "",
-        hub=hub,
+        hub=f"{config.hf_hub_id}:{config.hf_hub_filename or TIMM_FILE}" if native else "",
         licence=config.license or "",
         notes="As timm publishes them.",
     )

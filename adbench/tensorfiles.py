@@ -32,7 +32,7 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
         with path.open("rb") as file:
             magic = file.read(len(ZIP_MAGIC))
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror or error}): check the path and its permissions.") from error
+        raise UserError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
     if magic == ZIP_MAGIC or magic[:1] == PICKLE_MAGIC:
         return _read_torch(path)
     return _read_safetensors(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -60,7 +59,6 @@ class Weights:
         offline: never touch the network.
         cache: folder of downloads; None = `weights` in the cache folder of adbench. Files of the model hub are kept
             in the hub's own cache, which timm and open_clip share.
-        progress: show a bar while downloading.
     """
 
     def __init__(
@@ -69,13 +67,12 @@ class Weights:
         given: Mapping[str, Path] | None = None,
         offline: bool = False,
         cache: Path | None = None,
-        progress: bool = True,
     ) -> None:
         self._cards = dict(cards)
         self._given = {name: Path(path).expanduser() for name, path in (given or {}).items()}
         self._offline = offline
         self._cache = cache
-        self._progress = progress
+        self._failures: dict[str, str] = {}
 
     def path(self, name: str) -> Path:
         """The verified local file of these weights. Raises `UserError` that names the file, the URL and the option."""
@@ -128,7 +125,7 @@ class Weights:
         if card is None:
             close = close_published_name(name)
             hint = did_you_mean(name, [close] if close else self._cards)
-            raise UserError(f"No weights are called {name!r}.{hint} Give a file of your own with --weights {name}=PATH.")
+            raise UserError(f"No weights are called {name!r}.{hint} Or give a file with --weights {name}=PATH.")
         return card
 
     def _cached(self, card: WeightsCard) -> Path | None:
@@ -142,24 +139,37 @@ class Weights:
         return cached_hub_file(card.hub)
 
     def _download(self, card: WeightsCard) -> Path:
+        if card.name not in self._failures:
+            from adbench.downloads import DownloadError
+
+            try:
+                return _verified(card, self._fetch(card))
+            except DownloadError as error:
+                # Kept, since the cells of a run ask again and again, and a network that is down takes its time to say so.
+                self._failures[card.name] = str(error)
+        raise UserError(
+            f"Weights {card.name!r} are not on this machine{self._failures[card.name]}: get {card.file} from "
+            f"{card.source or 'its authors'} and give it with --weights {card.name}=PATH."
+        )
+
+    def _fetch(self, card: WeightsCard) -> Path:
         from adbench.downloads import DownloadError, fetch_hub, fetch_url
 
-        way_out = f"get {card.file} from {card.source or 'its authors'} and give it with --weights {card.name}=PATH."
         if self._offline:
-            raise UserError(f"Weights {card.name!r} are not on this machine, and --offline forbids a download: {way_out}")
-        failures = []
+            raise DownloadError(", and --offline forbids a download")
+        reasons = []
         if card.hub:
             try:
-                return _verified(card, fetch_hub(card.hub))
+                return fetch_hub(card.hub)
             except DownloadError as error:
-                failures.append(str(error))
+                reasons.append(str(error))
         if card.url:
             try:
-                return fetch_url(card.url, self._folder() / card.file, card.sha256, self._progress)
+                return fetch_url(card.url, self._folder() / card.file, card.sha256)
             except DownloadError as error:
-                failures.append(str(error))
-        reason = f" and could not be downloaded ({'; '.join(failures)})" if failures else " and nothing tells where to download them"
-        raise UserError(f"Weights {card.name!r} are not on this machine{reason}: {way_out}")
+                reasons.append(str(error))
+        what = f" and could not be downloaded ({'; '.join(reasons)})" if reasons else " and nothing tells where to get them"
+        raise DownloadError(what)
 
     def _folder(self) -> Path:
         return self._cache or cache_root() / "weights"
@@ -173,8 +183,10 @@ def _given_file(name: str, path: Path) -> Path:
 
 
 def _embedded_file(card: WeightsCard) -> Path:
+    from importlib.resources import files
+
     package, _, file = card.embedded.partition(":")
-    path = Path(str(importlib.resources.files(package).joinpath(file)))
+    path = Path(str(files(package).joinpath(file)))
     if not path.is_file():
         raise UserError(f"The embedded weights {card.name!r} ({path}) are missing: install adbench again.")
     return _verified(card, path)

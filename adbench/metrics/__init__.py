@@ -8,5 +8,16 @@ from adbench.metrics.ranking import (
     fpr_at_tpr,
     ranking_figures,
 )
+from adbench.metrics.region import Regions, aupro, find_regions
 
-__all__ = ["RankingFigures", "auroc", "average_precision", "f1_max", "fpr_at_tpr", "ranking_figures"]
+__all__ = [
+    "RankingFigures",
+    "Regions",
+    "aupro",
+    "auroc",
+    "average_precision",
+    "f1_max",
+    "find_regions",
+    "fpr_at_tpr",
+    "ranking_figures",
+]

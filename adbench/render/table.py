@@ -19,6 +19,7 @@ def print_tables(tables: Iterable[Table], console: Console) -> None:
         for metric in METRICS:
             datasets = table.datasets_with(metric)
             if datasets:
+                console.print(Text(f"{HEADINGS[metric]}: {table.title}", style="bold"))
                 console.print(_build(table, metric, datasets))
         for note in footnotes(table):
             console.print(Text(note, style="dim"))
@@ -26,7 +27,7 @@ def print_tables(tables: Iterable[Table], console: Console) -> None:
 
 
 def _build(table: Table, metric: str, datasets: list[str]) -> RichTable:
-    built = RichTable(title=f"{HEADINGS[metric]}: {table.title}", box=box.SIMPLE_HEAD, title_justify="left", title_style="bold")
+    built = RichTable(box=box.SIMPLE_HEAD)
     built.add_column("method", style="cyan", overflow="fold")
     for name in short_names(datasets):
         built.add_column(name, justify="right")

@@ -166,7 +166,12 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
         ),
         adbench.DetectorCard(name="crash", title="Crash", factory=f"{HERE}:Crash", tracks=tracks),
         adbench.DetectorCard(name="wrong", title="Wrong", factory=f"{HERE}:Wrong", tracks=tracks, parameters=WrongParameters),
-        adbench.DetectorCard(name="masky", title="Masky", factory=f"{HERE}:Peak", tracks=("few-shot",), needs_masks=True),
+        adbench.DetectorCard(name="masky",
+            title="Masky",
+            factory=f"{HERE}:Peak",
+            tracks=("few-shot",),
+            parameters=PeakParameters,
+            needs_masks=True,),
         adbench.DetectorCard(
             name="oracle",
             title="Oracle",

@@ -1,0 +1,114 @@
+"""Datasets that lie on disk as image files: what is common to all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adbench.dataset import SPLITS, Dataset, Item, Split
+from adbench.errors import UserError
+from adbench.layouts import Scan
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class DiskDataset(Dataset):
+    """Images and masks in files. A subclass says in `find` where they are."""
+
+    def find(self) -> Scan:
+        """Look for the set. Raises `UserError` with the way to get it where it is absent or in disorder."""
+        raise NotImplementedError
+
+    @cached_property
+    def found(self) -> Scan:
+        """What is on disk, looked for once."""
+        return self.find()
+
+    def absence(self) -> str | None:
+        """Why the set cannot be used here; None when it is there."""
+        try:
+            scan = self.found
+        except UserError as error:
+            return str(error)
+        return None if scan else f"{self.card.name} has no images."
+
+    def items(self, split: Split) -> Sequence[Item]:
+        """The items of a split, sorted by id."""
+        return self.found.items[split]
+
+    def image(self, split: Split, item: Item) -> np.ndarray:
+        """(H, W, 3) uint8, RGB."""
+        from adbench.decode import read_image
+
+        return read_image(_path(item))
+
+    def mask(self, split: Split, item: Item) -> np.ndarray | None:
+        """(H, W) bool; None in a set without masks. Raises `UserError` where an abnormal image lacks its mask."""
+        from adbench.decode import image_size, read_mask
+
+        if not self.card.has_masks or not item.abnormal:
+            return None
+        if item.mask is None:
+            raise UserError(
+                f"{self.card.name} has no mask for the abnormal image {item.path}: put one of the same name into the "
+                "folder of the masks, or remove the image."
+            )
+        return read_mask(item.mask, image_size(_path(item)))
+
+    def fingerprint(self) -> str:
+        """Hex digest over ids, labels and the contents of all images and masks."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        from adbench.fingerprint import fingerprint_files
+
+        files = []
+        for split in SPLITS:
+            for item in self.items(split):
+                identity = f"{split}/{item.id}/{'abnormal' if item.abnormal else 'normal'}"
+                files.append((f"{identity}/image", _path(item)))
+                if item.mask is not None and self.card.has_masks:
+                    files.append((f"{identity}/mask", item.mask))
+        return fingerprint_files(files)
+
+    def warnings(self) -> list[str]:
+        """What was left out, splits and masks that lack, and counts that differ from the published ones."""
+        return [*self.found.remarks, *self._lacking(), *self._other_counts()]
+
+    def counts(self) -> dict[str, int]:
+        """Images by split and label, `{"test/normal": 640, "test": 3715, ...}`."""
+        counts = {}
+        for split in SPLITS:
+            items = self.items(split)
+            abnormal = sum(item.abnormal for item in items)
+            counts |= {f"{split}/normal": len(items) - abnormal, f"{split}/abnormal": abnormal, split: len(items)}
+        return counts
+
+    def _lacking(self) -> list[str]:
+        warnings = [f"{split} is empty." for split in SPLITS if not self.items(split)]
+        if self.card.has_masks:
+            abnormal = [item for split in SPLITS for item in self.items(split) if item.abnormal]
+            lacking = [item for item in abnormal if item.mask is None]
+            if lacking:
+                warnings.append(f"{len(lacking)} of {len(abnormal)} abnormal images have no mask, first {lacking[0].path}.")
+        return warnings
+
+    def _other_counts(self) -> list[str]:
+        counts = self.counts()
+        differing = [
+            f"{name} {counts[name]} instead of {published}"
+            for name, published in self.card.counts.items()
+            if counts[name] not in (published, 0)
+        ]
+        # An empty split has its own warning.
+        return [f"This copy is not the published one: {', '.join(differing)}."] if differing else []
+
+
+def _path(item: Item) -> Path:
+    if item.path is None:
+        raise ValueError(f"{item.id} has no file")
+    return item.path

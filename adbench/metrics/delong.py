@@ -1,0 +1,160 @@
+"""Sampling variance and confidence interval of the image AUROC, with or without groups.
+
+Each positive has a placement, the share of the negatives below it, and each negative the share of the positives above
+it (ties one half). Their means are the AUROC, and their spread gives its variance: DeLong, DeLong and Clarke-Pearson
+1988, by sorting as Sun and Xu 2014 do. Images of one subject are not independent: with groups, placements are summed
+over each group and the groups are what varies (Obuchowski 1997). Groups of one image each give DeLong's variance.
+The same sums of the *differences* of two methods' placements give the variance of the difference of their AUROCs.
+
+The interval is symmetric in the logit and takes Student's quantile at Satterthwaite's degrees of freedom (for a single
+AUROC without groups those of Brunner and Munzel 2000), so that it holds for few images too.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from adbench.metrics.checks import check_labels, check_scores
+from adbench.metrics.interval import Interval, check_level, logit_interval, student_quantile, unknown
+
+
+class Placements(NamedTuple):
+    """Of m positives and n negatives, in the order given; both means are the AUROC."""
+
+    positives: NDArray[np.float64]  # (m,) in [0, 1]
+    negatives: NDArray[np.float64]  # (n,) in [0, 1]
+
+
+class Spread(NamedTuple):
+    """Variance of a mean placement, and how many degrees of freedom its estimate has."""
+
+    variance: float
+    freedom: float
+
+
+def placements(labels: ArrayLike, scores: ArrayLike) -> Placements:
+    """Placement of every image among those of the other class.
+
+    Args:
+        labels: (N,) bool or 0 and 1, 1 = abnormal; both classes present.
+        scores: (N,) real numbers, higher = more anomalous, no NaN.
+    """
+    positive = check_labels(labels)
+    values = check_scores(scores, positive.shape)
+    if values.dtype.kind == "f" and np.isnan(values).any():
+        raise ValueError("scores hold NaN")
+    high, low = values[positive], values[~positive]
+    return Placements(_share_below(high, low), 1 - _share_below(low, high))
+
+
+def auroc_interval(
+    labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None, level: float = 0.95
+) -> Interval:
+    """Image AUROC with its confidence interval.
+
+    Args:
+        labels: (N,) bool or 0 and 1, 1 = abnormal.
+        scores: (N,) real numbers, any range, higher = more anomalous.
+        groups: (N,) anything that can be compared, e.g. subjects: images of one group may depend on each other,
+            and a group may hold both classes. None: every image for itself.
+        level: confidence level.
+
+    Returns:
+        The AUROC in [0, 1] and its interval, within [0, 1]. All NaN with one class only; no interval where a class
+        has a single image (or comes from a single group), except that a perfect separation, where the placements
+        show no spread at all, always gets the score interval of Newcombe 2006 (method 5), from the numbers of
+        images or groups.
+    """
+    check_level(level)
+    positive = check_labels(labels)
+    if not positive.any() or positive.all():
+        check_scores(scores, positive.shape)
+        return unknown()
+    placed = placements(positive, scores)
+    value = float(placed.positives.mean())
+    codes = group_codes(groups, positive.shape)
+    spread = placement_spread(placed, positive, codes)
+    if value in (0.0, 1.0):
+        units = [np.unique(codes[chosen]).size for chosen in (positive, ~positive)]
+        low, high = score_interval(value, units[0], units[1], level)
+        return Interval(value, low, high, 0.0)
+    if not spread.variance > 0:
+        return unknown(value) if math.isnan(spread.variance) else Interval(value, value, value, 0.0)
+    low, high = logit_interval(value, spread.variance, spread.freedom, level)
+    return Interval(value, low, high, math.sqrt(spread.variance))
+
+
+def group_codes(groups: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.intp]:
+    """(N,) numbers of groups from 0 on; without groups, every image is its own."""
+    if len(shape) != 1:
+        raise ValueError(f"labels must be (N,), not of shape {shape}")
+    if groups is None:
+        return np.arange(shape[0])
+    given = np.asarray(groups)
+    if given.shape != shape:
+        raise ValueError(f"groups of shape {given.shape} do not fit labels of shape {shape}")
+    return np.unique(given, return_inverse=True)[1]
+
+
+def placement_spread(placed: Placements, positive: NDArray[np.bool_], codes: NDArray[np.intp]) -> Spread:
+    """Variance of the mean placement over groups (Obuchowski 1997, equation 4).
+
+    Args:
+        placed: placements, or differences of the placements of two methods.
+        positive: (N,) which images the first of them belong to.
+        codes: (N,) group of every image, see `group_codes`.
+
+    Returns:
+        The variance; NaN where a class lies in a single group.
+    """
+    sums, parts, freedoms = [], [], []
+    total = int(codes.max()) + 1
+    for values, chosen in ((placed.positives, positive), (placed.negatives, ~positive)):
+        centred = np.bincount(codes[chosen], values - values.mean(), total) / values.size
+        sizes = np.bincount(codes[chosen], minlength=total)
+        units = np.count_nonzero(sizes)
+        if units < 2:
+            return Spread(math.nan, math.nan)
+        sums.append(centred)
+        parts.append(units / (units - 1) * float(centred @ centred))
+        # Of unequal groups, the large ones decide: count as many as equal ones would be worth (Kish 1965).
+        freedoms.append(max(values.size**2 / float(sizes @ sizes) - 1, 1.0))
+    shared = total / (total - 1) * float(sums[0] @ sums[1])
+    variance = parts[0] + parts[1] + 2 * shared
+    squares = sum(part**2 / freedom for part, freedom in zip(parts, freedoms, strict=True))
+    # Rounding, or groups that cancel out, may leave a variance at or a hair below zero.
+    negligible = variance <= 1e-14 * (parts[0] + parts[1])
+    return Spread(0.0, math.inf) if negligible else Spread(variance, (parts[0] + parts[1]) ** 2 / squares)
+
+
+def score_interval(value: float, positives: int, negatives: int, level: float) -> tuple[float, float]:
+    """Interval of an AUROC by inverting its score test, of use where placements have no spread (Newcombe 2006).
+
+    The ends are the shares whose own variance, that of Hanley and McNeil 1982 with Newcombe's symmetric sizes, just
+    allows the value that was seen; of the two, the one outside [0, 1] is the value itself.
+    """
+    from scipy.optimize import brentq
+
+    quantile = student_quantile(level, math.inf)
+    half_size = (positives + negatives) / 2 - 1
+
+    def excess(share: float) -> float:
+        inner = 1 + half_size * (1 - share) / (2 - share) + half_size * share / (1 + share)
+        variance = share * (1 - share) * inner / (positives * negatives)
+        return (value - share) ** 2 - quantile**2 * variance
+
+    inside = 1e-12
+    low = brentq(excess, inside, value - inside) if value > 0.5 else value
+    high = brentq(excess, value + inside, 1 - inside) if value < 0.5 else value
+    return float(low), float(high)
+
+
+def _share_below(values: NDArray, others: NDArray) -> NDArray[np.float64]:
+    """(len(values),) share of the others below each value, ties one half."""
+    ranked = np.sort(others)
+    twice = np.searchsorted(ranked, values, side="left") + np.searchsorted(ranked, values, side="right")
+    return twice / (2 * ranked.size)

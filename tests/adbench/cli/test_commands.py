@@ -1,0 +1,172 @@
+"""The command as a user meets it: output, exit codes, one sentence for every mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from toyplugin import entry_point
+
+from adbench.cli.main import main
+
+
+@pytest.fixture
+def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Run the command with only the toy plugin installed, in an empty folder; gives exit code, stdout, stderr."""
+    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["adbench", *arguments])
+        with pytest.raises(SystemExit) as exit:
+            main()
+            raise SystemExit(0)
+        captured = capsys.readouterr()
+        return int(exit.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+def test_run_prints_a_leaderboard_and_keeps_the_run(adbench) -> None:
+    code, out, err = adbench("run", "--methods", "peak", "--datasets", "toys", "--seeds", "0-1", "--device", "cpu")
+    assert code == 0
+    assert "Image AUROC (%): few-normal, k = 4 (preset demo)" in out
+    assert "phantoms and tiny weights" in err
+    assert "peak, few-normal k=4, toy-a, seed 1: image_auroc" in err
+    code, out, _ = adbench("leaderboard", "--format", "json")
+    rows = json.loads(out)
+    assert {(row["method"], row["k"], row["n_seeds"]) for row in rows} == {("peak", 4, 2)}
+    assert {row["metric"] for row in rows} == {"image_auroc", "pixel_auroc"}
+
+
+def test_a_second_run_keeps_what_is_there(adbench) -> None:
+    first = adbench("run", "--methods", "peak", "--datasets", "toy-a")
+    second = adbench("run", "--methods", "peak", "--datasets", "toy-a")
+    assert first[1] == second[1]
+    assert "(kept)" in second[2]
+
+
+def test_a_failed_cell_exits_1_and_names_it(adbench) -> None:
+    code, out, err = adbench("run", "--methods", "crash,peak", "--datasets", "toy-a")
+    assert code == 1
+    assert "failed" in out
+    assert "crash on toy-a, few-normal, seed 0: ZeroDivisionError: a bug in the plugin" in err
+
+
+def test_dry_run_prints_the_plan_and_does_nothing(adbench, tmp_path: Path) -> None:
+    code, out, _ = adbench("run", "--methods", "peak", "--datasets", "toys", "--shots", "2,4", "--dry-run")
+    assert code == 0
+    assert out.splitlines()[0] == "peak, few-normal k=2, toy-a, seed 0"
+    assert len(out.splitlines()) == 6
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "--methods", "peek"], "Unknown method 'peek'. Did you mean 'peak'?"),
+        (["run", "--methods", "peak", "--datasets", "toy-absent"], "fetch it from the shelf"),
+        (["run", "--methods", "peak", "--datasets", "toyz"], "Did you mean 'toys'?"),
+        (["run"], "No method is given"),
+        (["run", "--methods", "peak", "--set", "peak.scael=2"], "Did you mean 'scale'?"),
+        (["run", "--methods", "peak", "--set", "scale=2"], "METHOD.PARAM=VALUE"),
+        (["run", "--methods", "peak", "--seeds", "a"], "not a list of whole numbers"),
+        (["run", "--methods", "peak", "--weights", "x"], "NAME=PATH"),
+        (["run", "--methods", "peak", "--datasets", "toys", "--device", "tpu"], "Unknown device 'tpu'"),
+        (["run", "--methods", "peak", "--data-root", "/no/such"], "is not a folder"),
+        (["run", "--suite", "nothing.toml"], "no suite file"),
+        (["leaderboard", "nowhere"], "is not a run folder"),
+        (["methods", "peek"], "Did you mean 'peak'?"),
+    ],
+)
+def test_bad_input_is_one_sentence_on_stderr_and_exit_2(adbench, arguments: list[str], message: str) -> None:
+    code, out, err = adbench(*arguments)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in out + err
+    assert sum(line.startswith("adbench: error:") for line in err.splitlines()) == 1
+
+
+def test_lists_as_table_and_json(adbench) -> None:
+    for command, name in (("methods", "peak"), ("datasets", "toy-a"), ("plugins", "toys"), ("weights", "toy-weights")):
+        assert name in adbench(command)[1]
+        assert name in [entry["name"] for entry in json.loads(adbench(command, "--json")[1])]
+    assert "demo" in adbench("suites")[1]
+
+
+def test_a_method_with_its_parameters(adbench) -> None:
+    out = adbench("methods", "peak")[1]
+    assert "peak.scale" in out
+    assert "multiplies scores" in out
+
+
+def test_a_broken_plugin_is_named_and_the_rest_works(adbench, monkeypatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    broken = EntryPoint("broken", "no_such_module", "adbench")
+    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [broken, entry_point()])
+    code, out, err = adbench("methods")
+    assert code == 0
+    assert "peak" in out
+    assert "plugin 'broken' of unknown was left out: ModuleNotFoundError" in err
+    assert "no_such_module" in adbench("plugins")[1]
+
+
+def test_interrupt_leaves_a_valid_run(adbench, monkeypatch, tmp_path: Path) -> None:
+    import toyplugin
+
+    def interrupted(self, support, ctx):
+        if self.card.name == "crash":
+            raise KeyboardInterrupt
+        self.mean = 0.0
+
+    monkeypatch.setattr(toyplugin.Peak, "fit", interrupted)
+    monkeypatch.setattr(toyplugin.Crash, "fit", interrupted)
+    code, _, err = adbench("run", "--methods", "peak,crash", "--datasets", "toy-a")
+    assert code == 130
+    assert "1 of 2 cells are kept" in err
+    assert adbench("leaderboard")[0] == 0
+
+
+HEAVY = ("torch", "pandas", "anomalib", "open_clip", "sklearn", "scipy")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["methods"], ["datasets"], ["plugins"], ["suites"]])
+def test_lists_and_help_import_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; sys.argv = ['adbench', *sys.argv[1:]]\n"
+        "from adbench.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=_environment(), check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_the_leaderboard_needs_no_torch(adbench, tmp_path: Path) -> None:
+    adbench("run", "--methods", "peak", "--datasets", "toy-a")
+    program = (
+        "import sys; sys.modules['torch'] = None; sys.argv = ['adbench', 'leaderboard', 'adbench-run']\n"
+        "from adbench.cli.main import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=_environment(), cwd=tmp_path)
+    assert "peak" in done.stdout, done.stderr
+
+
+@pytest.mark.slow
+def test_help_answers_in_half_a_second() -> None:
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "from adbench.cli.main import main; main()", "--help"], capture_output=True, env=_environment())
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.5, seconds
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

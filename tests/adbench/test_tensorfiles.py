@@ -1,0 +1,89 @@
+"""Files of tensors: what is read, and what is refused without being executed."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from adbench import UserError
+from adbench.tensorfiles import read_state_dict
+
+
+class TouchesFile:
+    """Unpickling this with the stock unpickler would create a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def test_safetensors_keep_their_precision(tmp_path: Path) -> None:
+    save_file({"a.b": torch.ones(2, dtype=torch.bfloat16)}, tmp_path / "x.bin")
+    assert read_state_dict(tmp_path / "x.bin")["a.b"].dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_torch_wrappers_are_opened_and_nested_parts_flattened(tmp_path: Path, zipped: bool) -> None:
+    state = {"seg": {"0": torch.ones(1), "1": [torch.zeros(2)]}, "w": torch.nn.Parameter(torch.ones(3)), "name": "x"}
+    torch.save({"epoch": 3, "state_dict": state}, tmp_path / "x.pth", _use_new_zipfile_serialization=zipped)
+    read = read_state_dict(tmp_path / "x.pth")
+    assert set(read) == {"seg.0", "seg.1.0", "w"}
+    assert not read["w"].requires_grad
+
+
+@pytest.mark.parametrize("by_torch", [True, False])
+def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path, by_torch: bool) -> None:
+    hostile = {"state_dict": TouchesFile(tmp_path / "executed")}
+    if by_torch:
+        torch.save(hostile, tmp_path / "x.pt")
+    else:
+        (tmp_path / "x.pt").write_bytes(pickle.dumps(hostile))
+    with pytest.raises(UserError, match="more than plain tensors, which is never executed"):
+        read_state_dict(tmp_path / "x.pt")
+    assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.filterwarnings("ignore:.*jit.*deprecated:DeprecationWarning")
+def test_torchscript_is_refused_with_the_alternative(tmp_path: Path) -> None:
+    torch.jit.script(torch.nn.Linear(2, 2)).save(str(tmp_path / "x.pt"))
+    with pytest.raises(UserError, match="TorchScript .*OpenAI.*use a safetensors file"):
+        read_state_dict(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\x80\x02garbage", b"PK\x03\x04garbage", b"<html></html>" * 9])
+def test_garbage(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x").write_bytes(content)
+    with pytest.raises(UserError, match="truncated"):
+        read_state_dict(tmp_path / "x")
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "pth"])
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_truncated(tmp_path: Path, kind: str, kept: float) -> None:
+    path = tmp_path / f"x.{kind}"
+    state = {"a": torch.randn(50, 50)}
+    if kind == "pth":
+        torch.save(state, path)
+    else:
+        save_file(state, path)
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * kept)])
+    with pytest.raises(UserError, match="truncated"):
+        read_state_dict(path)
+
+
+def test_no_tensors(tmp_path: Path) -> None:
+    torch.save({"epoch": 1}, tmp_path / "x.pth")
+    with pytest.raises(UserError, match="holds no named tensors"):
+        read_state_dict(tmp_path / "x.pth")
+
+
+def test_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        read_state_dict(tmp_path)
