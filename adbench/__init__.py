@@ -1,5 +1,9 @@
-"""adbench: a plugin-based benchmark harness for visual anomaly detection."""
+"""adbench: a plugin-based benchmark harness for visual anomaly detection.
 
+All that a plugin or a script imports is here. Importing this module loads neither torch nor pandas.
+"""
+
+from adbench.api import Run, open_run, run
 from adbench.dataset import Dataset, DatasetCard, Item
 from adbench.detector import Context, Detector, DetectorCard, Prediction, parameter
 from adbench.errors import UserError
@@ -18,10 +22,13 @@ __all__ = [
     "Item",
     "LabelledImages",
     "Prediction",
+    "Run",
     "Support",
     "UserError",
     "Weights",
     "WeightsCard",
     "hookimpl",
+    "open_run",
     "parameter",
+    "run",
 ]

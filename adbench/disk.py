@@ -81,7 +81,7 @@ class DiskDataset(Dataset):
 
     def counts(self) -> dict[str, int]:
         """Images by split and label, `{"test/normal": 640, "test": 3715, ...}`."""
-        counts = {}
+        counts: dict[str, int] = {}
         for split in SPLITS:
             items = self.items(split)
             abnormal = sum(item.abnormal for item in items)

@@ -56,7 +56,8 @@ def content_hashes(paths: Iterable[Path]) -> dict[Path, str]:
     unique = list(dict.fromkeys(paths))
     with ThreadPoolExecutor(HASH_THREADS) as pool:
         stamps = dict(zip(unique, pool.map(_stamp, unique), strict=True))
-        known = _with_database(lambda database: _look_up(database, stamps.values()), default={}, readonly=True)
+        nothing: dict[Stamp, str] = {}
+        known = _with_database(lambda database: _look_up(database, stamps.values()), default=nothing, readonly=True)
         missing = [path for path in unique if stamps[path] not in known]
         fresh = dict(zip(missing, pool.map(_hash, missing), strict=True))
     if fresh:
@@ -100,9 +101,7 @@ def _look_up(database: sqlite3.Connection, stamps: Iterable[Stamp]) -> dict[Stam
 
 def _remember(database: sqlite3.Connection, rows: list[tuple[str, int, int, str]]) -> None:
     with database:
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)"
-        )
+        database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)")
         database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)", rows)
 
 

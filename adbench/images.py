@@ -70,9 +70,7 @@ class LabelledImages(ImageBatch):
         class_name: name of the object for prompts.
     """
 
-    def __init__(
-        self, source: PixelSource, rows: Sequence[int], labels: np.ndarray, has_masks: bool, class_name: str
-    ) -> None:
+    def __init__(self, source: PixelSource, rows: Sequence[int], labels: np.ndarray, has_masks: bool, class_name: str) -> None:
         super().__init__(source, rows)
         self.labels = labels
         self.has_masks = has_masks

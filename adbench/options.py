@@ -162,7 +162,7 @@ def read_suite(name: str) -> dict[str, Any]:
 def load_suite(name: str) -> list[Block]:
     """The blocks of a suite; `datasets`, `seeds` and `preset` at the top serve all of them."""
     suite = read_suite(name)
-    shared = {key: suite[key] for key in ("datasets", "seeds", "preset") if key in suite}
+    shared: dict[str, Any] = {key: suite[key] for key in ("datasets", "seeds", "preset") if key in suite}
     return [_block(name, {**shared, **grid}) for grid in suite["grid"]]
 
 

@@ -123,7 +123,9 @@ def choose_datasets(registry: Registry, names: Iterable[str], root: Path | None,
     takes what is there and notes what is absent; a set named by itself must be there.
     """
     if root is not None and not root.is_dir():
-        raise UserError(f"The data root {root} is not a folder: give --data-root (or ADBENCH_DATA) the folder that holds the sets.")
+        raise UserError(
+            f"The data root {root} is not a folder: give --data-root (or ADBENCH_DATA) the folder that holds the sets."
+        )
     groups = registry.groups()
     chosen: dict[str, DatasetCard] = {}
     for name in names:
@@ -162,12 +164,7 @@ def tracks_for(method: DetectorCard, block: Block, plan: Plan) -> list[tuple[str
         if track not in method.tracks:
             plan.skipped.append((f"{method.name}, {track}", f"{method.title} knows only {', '.join(method.tracks)}"))
     shots = block.shots or DEFAULT_SHOTS
-    return [
-        (track, k)
-        for track in wanted
-        if track in method.tracks
-        for k in (shots if track in TRACKS_WITH_K else (0,))
-    ]
+    return [(track, k) for track in wanted if track in method.tracks for k in (shots if track in TRACKS_WITH_K else (0,))]
 
 
 def incompatible(cell: Cell, plan: Plan) -> str:

@@ -57,9 +57,7 @@ def load_registry(plugins: Plugins | None = None) -> Registry:
     return registry
 
 
-def _collect(
-    results: Iterable[tuple[str, list[Card]]], noun: str, cards: dict[str, Card], origins: dict[str, str]
-) -> None:
+def _collect(results: Iterable[tuple[str, list[Card]]], noun: str, cards: dict[str, Card], origins: dict[str, str]) -> None:
     for distribution, returned in results:
         for card in returned:
             key = f"{noun} {card.name}"
@@ -77,7 +75,7 @@ def _lookup(name: str, cards: dict[str, Card], noun: str, command: str, groups: 
         return cards[name]
     prefix, colon, argument = name.partition(":")
     if colon and argument and f"{prefix}:" in cards:
-        return replace(cards[f"{prefix}:"], name=name, argument=argument)  # type: ignore[type-var, call-arg]
+        return replace(cards[f"{prefix}:"], name=name, argument=argument)  # type: ignore[call-arg]
     if f"{prefix}:" in cards:
         raise UserError(f"The {noun} {prefix}: wants something after the colon; see `{command}`.")
     raise UserError(f"Unknown {noun} {name!r}.{did_you_mean(name, [*cards, *groups, ALL])} See `{command}`.")

@@ -140,9 +140,7 @@ def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any]
     return measured, _table(test, predictions), state
 
 
-def _predict(
-    cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Track
-) -> Predictions:
+def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Track) -> Predictions:
     parts = list(images.batches(session.batch_size))
 
     def collected(predictions: Iterable[Prediction]) -> Predictions:

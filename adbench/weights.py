@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,7 +143,7 @@ class Weights:
             try:
                 return _verified(card, self._fetch(card))
             except DownloadError as error:
-                # Kept, since the cells of a run ask again and again, and a network that is down takes its time to say so.
+                # Kept: the cells of a run ask again and again, and a network that is down takes its time to say so.
                 self._failures[card.name] = str(error)
         raise UserError(
             f"Weights {card.name!r} are not on this machine{self._failures[card.name]}: get {card.file} from "
@@ -168,8 +166,9 @@ class Weights:
                 return fetch_url(card.url, self._folder() / card.file, card.sha256)
             except DownloadError as error:
                 reasons.append(str(error))
-        what = f" and could not be downloaded ({'; '.join(reasons)})" if reasons else " and nothing tells where to get them"
-        raise DownloadError(what)
+        if not reasons:
+            raise DownloadError(" and nothing tells where to get them")
+        raise DownloadError(f" and could not be downloaded ({'; '.join(reasons)})")
 
     def _folder(self) -> Path:
         return self._cache or cache_root() / "weights"
@@ -202,14 +201,6 @@ def _verified(card: WeightsCard, path: Path) -> Path:
 
 
 def _digest(path: Path) -> str:
-    try:
-        stat = path.stat()
-        return _digest_of(path, stat.st_size, stat.st_mtime_ns)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
+    from adbench.fingerprint import content_hashes
 
-
-@lru_cache
-def _digest_of(path: Path, size: int, mtime_ns: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return content_hashes([path])[path]

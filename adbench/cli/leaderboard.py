@@ -12,7 +12,7 @@ NAME = "leaderboard"
 
 def command(
     runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; adbench-run by default.")] = None,
-    format: Annotated[Literal["table", "md", "csv", "json"], typer.Option(help="What to print.")] = "table",
+    format: Annotated[Literal["table", "md", "csv", "json", "svg"], typer.Option(help="What to print.")] = "table",
 ) -> None:
     """Rank what one or several runs measured, per preset, track and k. Needs no torch."""
     from adbench.api import open_run
@@ -26,6 +26,10 @@ def command(
         from adbench.render.table import print_tables
 
         print_tables(tables, stdout())
+    elif format == "svg":
+        from adbench.render.table import to_svg
+
+        print(to_svg(tables), end="")
     else:
         from adbench.render.text import FORMATS
 

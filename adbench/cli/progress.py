@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from typing import Any, Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -51,7 +51,7 @@ class TerminalReporter(Reporter):
 
     def track(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
         """Show how far a detector is."""
-        total = len(iterable) if hasattr(iterable, "__len__") else None
+        total = len(iterable) if isinstance(iterable, Sized) else None
         self._progress.reset(self._inner, description=f"  {description}", total=total, visible=True)
         for item in iterable:
             yield item

@@ -21,7 +21,9 @@ INTERRUPTED = 130  # what shells use for Ctrl-C
 
 def command(
     methods: Annotated[str, typer.Option(help="Names separated by commas, or all. See `adbench methods`.")] = "",
-    datasets: Annotated[str, typer.Option(help="Names, groups (bmad, phantoms), folder:PATH, or all: every set that is there.")] = "",
+    datasets: Annotated[
+        str, typer.Option(help="Names, groups (bmad, phantoms), folder:PATH, or all: every set that is there.")
+    ] = "",
     data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the datasets.")] = None,
     track: Annotated[
         str, typer.Option(help="full-normal, few-normal, few-shot, zero-shot; each method's usual one by default.")
@@ -35,7 +37,9 @@ def command(
     set_: Annotated[list[str] | None, typer.Option("--set", help="METHOD.PARAM=VALUE; repeatable.")] = None,
     suite: Annotated[str | None, typer.Option(help="A grid: a TOML file or a name of `adbench suites`.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many images of each label, to try things out.")] = None,
-    zero_shot_pool: Annotated[str, typer.Option(help="Splits of the other sets for zero-shot: valid+test, test, valid.")] = "valid+test",
+    zero_shot_pool: Annotated[
+        str, typer.Option(help="Splits of the other sets for zero-shot: valid+test, test, valid.")
+    ] = "valid+test",
     other_modalities_only: Annotated[bool, typer.Option(help="Zero-shot: learn from no set of the target's modality.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
@@ -83,8 +87,11 @@ def command(
             run = execute_plan(planned, options, registry, reporter)
         except KeyboardInterrupt:
             reporter.stop()
-            print(f"Interrupted. {reporter.finished} of {len(planned.cells)} cells are kept in {out}; "
-                  "the same command goes on from there.", file=sys.stderr)
+            print(
+                f"Interrupted. {reporter.finished} of {len(planned.cells)} cells are kept in {out}; "
+                "the same command goes on from there.",
+                file=sys.stderr,
+            )
             raise typer.Exit(INTERRUPTED) from None
     _conclude(run, options)
 

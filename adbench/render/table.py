@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 
 from rich import box
@@ -11,6 +12,8 @@ from rich.text import Text
 
 from adbench.leaderboard import METRICS, Row, Table
 from adbench.render.words import HEADINGS, MISSING, footnotes, percent, short_names
+
+SVG_WIDTH = 110
 
 
 def print_tables(tables: Iterable[Table], console: Console) -> None:
@@ -24,6 +27,13 @@ def print_tables(tables: Iterable[Table], console: Console) -> None:
         for note in footnotes(table):
             console.print(Text(note, style="dim"))
         console.print()
+
+
+def to_svg(tables: Iterable[Table]) -> str:
+    """The terminal's picture, for a README."""
+    console = Console(record=True, width=SVG_WIDTH, file=io.StringIO())
+    print_tables(tables, console)
+    return console.export_svg(title="adbench leaderboard")
 
 
 def _build(table: Table, metric: str, datasets: list[str]) -> RichTable:

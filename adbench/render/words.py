@@ -26,7 +26,9 @@ def footnotes(table: Table) -> list[str]:
     notes = []
     seeds = {len(figure.seeds) for row in table.rows for figure in row.figures.values()}
     if seeds:
-        notes.append(f"Mean{' ± standard deviation' if max(seeds) > 1 else ''} over {_range(seeds)} seed{'s' if max(seeds) > 1 else ''}.")
+        notes.append(
+            f"Mean{' ± standard deviation' if max(seeds) > 1 else ''} over {_range(seeds)} seed{'s' if max(seeds) > 1 else ''}."
+        )
     if table.synthetic:
         notes.append("Phantoms: images made by a program. These figures say nothing about medical images.")
     incomplete = [row.variant for row in table.rows if table.mean(row, "image_auroc") is None]
@@ -34,7 +36,9 @@ def footnotes(table: Table) -> list[str]:
         notes.append(f"No mean where a dataset is missing: {', '.join(incomplete)}.")
     marks = {mark for row in table.rows for mark in row.mark.split()}
     if "test-oracle" in marks:
-        notes.append("test-oracle: the checkpoint was chosen on the test set, to reproduce published figures; not ranked with the others.")
+        notes.append(
+            "test-oracle: the checkpoint was chosen on the test set, to reproduce published figures; not ranked with the others."
+        )
     if "transductive" in marks:
         notes.append("transductive: scores depend on the rest of the test set; not ranked with the others.")
     return notes

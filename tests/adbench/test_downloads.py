@@ -85,5 +85,5 @@ def test_an_unreachable_hub_falls_back_to_the_url(hub: None, tmp_path: Path, mon
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)
     card = WeightsCard(name="net", file="net.bin", hub="team/net:file.bin", url="http://127.0.0.1:9/net.bin")
-    with pytest.raises(UserError, match="the hub cannot be reached .no route.; the connection failed .*--weights net=PATH"):
+    with pytest.raises(UserError, match="hub cannot be reached .no route.; the connection failed .*--weights net=PATH"):
         Weights({"net": card}, cache=tmp_path).path("net")

@@ -42,7 +42,13 @@ def test_seeds_are_averaged_and_their_spread_shown() -> None:
 
 
 def test_presets_tracks_and_shots_never_mix() -> None:
-    records = [record(), record(preset="paper"), record(k=8), record(track="few-normal"), record(identity={"protocol": {"limit": 8}})]
+    records = [
+        record(),
+        record(preset="paper"),
+        record(k=8),
+        record(track="few-normal"),
+        record(identity={"protocol": {"limit": 8}}),
+    ]
     assert len(build_tables(records)) == 5
     assert "limit=8" in {table.condition for table in build_tables(records)}
 

@@ -91,8 +91,12 @@ def test_changed_data_is_another_cell(out: Path, monkeypatch) -> None:
 def test_a_changed_weights_file_is_another_cell(out: Path, tmp_path: Path) -> None:
     for content in (b"one", b"two"):
         (tmp_path / "toy.safetensors").write_bytes(content)
-        toy_run(out, datasets="toy-a", parameters={"peak": {"weights": "toy-weights"}},
-                weights={"toy-weights": tmp_path / "toy.safetensors"})
+        toy_run(
+            out,
+            datasets="toy-a",
+            parameters={"peak": {"weights": "toy-weights"}},
+            weights={"toy-weights": tmp_path / "toy.safetensors"},
+        )
     assert len(list(RunFolder(out).records())) == 2
 
 

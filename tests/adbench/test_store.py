@@ -113,14 +113,18 @@ def test_kill_at_random_moments_then_the_same_command(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     finished: dict[str, bytes] = {}
     for _ in range(10):
-        process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path / "run")], stdout=subprocess.PIPE, env=_environment())
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, str(tmp_path / "run")], stdout=subprocess.PIPE, env=_environment()
+        )
         assert process.stdout
         process.stdout.readline()
         time.sleep(float(rng.uniform(0, 0.5)))
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-        now = {n: c for n, c in toyplugin.files_below(tmp_path / "run").items() if n.startswith("cells/toy") or "/.writing" not in n}
+        now = {
+            n: c for n, c in toyplugin.files_below(tmp_path / "run").items() if n.startswith("cells/toy") or "/.writing" not in n
+        }
         assert {name: now.get(name) for name in finished} == finished
         finished = {name: content for name, content in now.items() if name.endswith(".parquet")}
     complete = toy_run(tmp_path / "run", seeds=tuple(range(8)))

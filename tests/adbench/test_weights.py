@@ -152,8 +152,7 @@ def test_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (package / "net.safetensors").write_bytes(BODY)
     monkeypatch.syspath_prepend(tmp_path)
     cards = {
-        name: WeightsCard(name=name, file=name, embedded=f"package_with_weights:{name}.safetensors")
-        for name in ("net", "lost")
+        name: WeightsCard(name=name, file=name, embedded=f"package_with_weights:{name}.safetensors") for name in ("net", "lost")
     }
     weights = Weights(cards, offline=True)
     assert weights.path("net") == package / "net.safetensors"

@@ -144,7 +144,9 @@ def test_lists_and_help_import_nothing_heavy(arguments: list[str]) -> None:
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=_environment(), check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, env=_environment(), check=True
+    )
     assert done.stderr.splitlines()[-1] == "[]"
 
 
@@ -163,7 +165,9 @@ def test_help_answers_in_half_a_second() -> None:
     seconds = []
     for _ in range(5):
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "from adbench.cli.main import main; main()", "--help"], capture_output=True, env=_environment())
+        subprocess.run(
+            [sys.executable, "-c", "from adbench.cli.main import main; main()", "--help"], capture_output=True, env=_environment()
+        )
         seconds.append(time.perf_counter() - start)
     assert min(seconds) < 0.5, seconds
 

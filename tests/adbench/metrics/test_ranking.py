@@ -121,8 +121,7 @@ def test_fpr_takes_the_first_threshold_that_reaches_the_rate(share: float, posit
     labels = np.repeat([True, False], positives)
     scores = np.random.default_rng(positives).standard_normal(labels.size)
     rates = [
-        ((scores[labels] >= cut).sum() / positives, (scores[~labels] >= cut).sum() / positives)
-        for cut in np.sort(scores)[::-1]
+        ((scores[labels] >= cut).sum() / positives, (scores[~labels] >= cut).sum() / positives) for cut in np.sort(scores)[::-1]
     ]
     assert fpr_at_tpr(labels, scores, share) == next(fpr for tpr, fpr in rates if tpr >= share)
 
