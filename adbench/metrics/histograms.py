@@ -36,7 +36,7 @@ def pixel_histograms(
 
     Args:
         masks: (N, H, W) bool or 0 and 1, 1 = abnormal.
-        maps: (N, H, W) real numbers, any range, higher = more anomalous; NaN raises `ValueError`.
+        maps: (N, H, W) real numbers, any range, higher = more anomalous; `ValueError` unless finite.
         groups: (N,) anything that can be compared, e.g. subjects: each is one unit. None: every image is one.
         bins: about how many bins, half of them for each class. Figures from 2,048 are exact to about 1e-6, from 256
             to about 1e-4.
@@ -88,19 +88,31 @@ def _edges(stack: NDArray, scores: NDArray, count: int) -> NDArray:
         for chosen, sample in zip((~mask, mask), sampled, strict=True):
             pixels = values[chosen]
             sample.append(pixels if pixels.size <= share else pixels[rng.integers(0, pixels.size, share)])
-    edges = [scores[:0].ravel()]
-    for sample in sampled:
-        ranked = np.sort(np.concatenate(sample)) if sample else edges[0]
-        if ranked.size:
-            edges.append(ranked[np.linspace(0, ranked.size - 1, count).astype(np.intp)])
+    edges = [np.zeros(0, values.dtype) if len(stack) else np.zeros(0)]
+    edges += [_quantile_edges(np.sort(np.concatenate(sample)), count) for sample in sampled if sample]
     return np.unique(np.concatenate(edges))
+
+
+def _quantile_edges(ranked: NDArray, count: int) -> NDArray:
+    """Borders half-way between neighbours of a sorted sample, about as many from one to the next.
+
+    On the score of a pixel, a border would set that pixel always at the lower end of its bin, which biases figures.
+    A score that fills bins of its own (maps that are mostly zero) is parted from the scores above it.
+    """
+    if ranked.size < 2:
+        return ranked
+    chosen = np.unique(np.linspace(1, ranked.size - 1, count).astype(np.intp))
+    upper = ranked[chosen]
+    borders = ranked[chosen - 1] / 2 + upper / 2
+    repeated = upper[1:][upper[1:] == upper[:-1]]
+    return np.concatenate([borders, np.nextafter(repeated, np.inf, dtype=borders.dtype)])
 
 
 def _image(stack: NDArray, scores: NDArray, row: int) -> tuple[NDArray[np.bool_], NDArray]:
     mask = check_labels(stack[row])
     values = check_scores(scores[row], mask.shape)
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise ValueError("maps hold NaN")
+    if not np.isfinite(values).all():
+        raise ValueError("maps must be finite")
     return mask, values
 
 

@@ -76,8 +76,8 @@ def test_no_two_images_are_alike(name: str) -> None:
 @pytest.mark.parametrize("name", MASKED)
 def test_masks(name: str) -> None:
     dataset = made(name)
+    areas = []
     for split in ("valid", "test"):
-        areas = []
         for item in dataset.items(split):
             mask = dataset.mask(split, item)
             assert mask is not None
@@ -85,10 +85,10 @@ def test_masks(name: str) -> None:
             assert mask.dtype == bool
             areas.append(mask.mean())
             assert mask.any() == item.abnormal
-        abnormal = np.array([area for area in areas if area])
-        assert abnormal.min() > 15 / 128**2
-        assert abnormal.max() / abnormal.min() > 3
-        assert abnormal.max() < 0.3
+    abnormal = np.array([area for area in areas if area])
+    assert abnormal.min() > 15 / 128**2
+    assert abnormal.max() / abnormal.min() > 3
+    assert abnormal.max() < 0.3
 
 
 def test_sets_without_masks() -> None:
