@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adbench.cli import datasets, leaderboard, methods, plugins, run, suites, weights
+from adbench.cli import baseline, check, compare, datasets, leaderboard, methods, plugins, run, suites, weights
 from adbench.cli.console import say_error
 from adbench.errors import ExitCode, UserError
 
@@ -19,7 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, leaderboard, methods, datasets, plugins, suites, weights):
+for module in (run, leaderboard, methods, datasets, plugins, suites, weights, baseline, check, compare):
     app.command(module.NAME)(module.command)
 
 

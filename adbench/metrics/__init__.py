@@ -19,6 +19,7 @@ from adbench.metrics.ranking import (
     fpr_at_tpr,
     ranking_figures,
 )
+from adbench.metrics.ranks import RankComparison, compare_ranks
 from adbench.metrics.region import Regions, aupro, find_regions
 
 __all__ = [
@@ -27,12 +28,14 @@ __all__ = [
     "Interval",
     "PixelDifferences",
     "PixelFigures",
+    "RankComparison",
     "RankingFigures",
     "Regions",
     "aupro",
     "auroc",
     "auroc_interval",
     "average_precision",
+    "compare_ranks",
     "f1_max",
     "find_regions",
     "fpr_at_tpr",

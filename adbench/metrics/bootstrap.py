@@ -173,9 +173,7 @@ def _freedoms(histograms: Histograms) -> tuple[float, float]:
     return auroc, aupro
 
 
-def _interval(
-    value: float, drawn: NDArray[np.float64], freedom: float, histograms: Histograms, level: float
-) -> Interval:
+def _interval(value: float, drawn: NDArray[np.float64], freedom: float, histograms: Histograms, level: float) -> Interval:
     units = int(np.count_nonzero(histograms.regions))
     if math.isnan(value) or units < 2:
         return unknown(value)

@@ -76,10 +76,7 @@ def student_difference(value: float, variance: float, freedom: float, level: flo
         return Difference(value, math.nan, math.nan, math.nan)
     error = math.sqrt(variance)
     half = student_quantile(level, freedom) * error
-    if error > 0:
-        p = 2 * float(stdtr(freedom, -abs(value) / error))
-    else:
-        p = float(abs(value) < 1e-12)
+    p = 2 * float(stdtr(freedom, -abs(value) / error)) if error > 0 else float(abs(value) < 1e-12)
     return Difference(value, max(value - half, -1.0), min(value + half, 1.0), p)
 
 

@@ -29,17 +29,15 @@ class Histograms(NamedTuple):
     regions: NDArray[np.float32]  # (U,) regions
 
 
-def pixel_histograms(
-    masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = None, bins: int = 2048
-) -> Histograms:
+def pixel_histograms(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = None, bins: int = 2048) -> Histograms:
     """Count the pixels of every unit, bin by bin; one image at a time is read, so that memory maps may be given.
 
     Args:
         masks: (N, H, W) bool or 0 and 1, 1 = abnormal.
         maps: (N, H, W) real numbers, any range, higher = more anomalous; `ValueError` unless finite.
         groups: (N,) anything that can be compared, e.g. subjects: each is one unit. None: every image is one.
-        bins: about how many bins, half of them for each class. Figures from 2,048 are exact to about 1e-6, from 256
-            to about 1e-4.
+        bins: about how many bins, half of them for each class. Figures from 2,048 are exact to about 1e-6 on large
+            sets, and to about 1e-4 on tiny ones.
     """
     stack, scores = np.asanyarray(masks), np.asanyarray(maps)
     if stack.ndim != 3 or stack.shape != scores.shape:
@@ -47,7 +45,8 @@ def pixel_histograms(
     units = group_codes(groups, stack.shape[:1])
     edges = _edges(stack, scores, bins // 2)
     shape = (int(units.max(initial=-1)) + 1, edges.size + 1)
-    counted = Histograms(*(np.zeros(shape, np.float32) for _ in range(3)), np.zeros(shape[0], np.float32))
+    normal, abnormal, overlap = (np.zeros(shape, np.float32) for _ in range(3))
+    counted = Histograms(normal, abnormal, overlap, np.zeros(shape[0], np.float32))
     for row, unit in enumerate(units):
         mask, values = _image(stack, scores, row)
         counted.normal[unit] += _count(values[~mask], edges)

@@ -73,9 +73,11 @@ def score_interval(
     def excess(share: float) -> float:
         return (value - share) ** 2 - reach * model_variance(share, positives, negatives)
 
-    # At 0 and 1 the variance vanishes: there the excess is positive, or zero where that is the value itself.
-    low = float(brentq(excess, TINY, value)) if value > TINY and excess(TINY) > 0 else 0.0
-    high = float(brentq(excess, value, 1 - TINY)) if value < 1 - TINY and excess(1 - TINY) > 0 else 1.0
+    # At the value itself the excess is negative; at 0 and 1, where the variance vanishes, it is positive, but for a
+    # value of 0 or 1 zero: then that is an end itself.
+    inner = min(max(value, TINY), 1 - TINY)
+    low = float(brentq(excess, TINY, inner)) if value > 0 and excess(TINY) > 0 else 0.0
+    high = float(brentq(excess, inner, 1 - TINY)) if value < 1 and excess(1 - TINY) > 0 else 1.0
     return low, high
 
 

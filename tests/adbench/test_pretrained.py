@@ -11,7 +11,8 @@ def test_timm_names_with_and_without_a_tag() -> None:
     assert card.hub == "timm/wide_resnet50_2.tv_in1k:model.safetensors"
     assert card.url.endswith("wide_resnet50_2-95faca4d.pth")
     plain = published_card("mobilenetv2_100")
-    assert plain is not None and plain.hub == "timm/mobilenetv2_100.ra_in1k:model.safetensors"
+    assert plain is not None
+    assert plain.hub == "timm/mobilenetv2_100.ra_in1k:model.safetensors"
 
 
 def test_open_clip_names() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 import torch
@@ -23,7 +24,7 @@ DIGEST = hashlib.sha256(BODY).hexdigest()
 class Handler(BaseHTTPRequestHandler):
     """Serves /good, /truncated (ends early), /page (HTML with status 200); 404 for the rest. Counts requests."""
 
-    asked: list[str] = []
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
@@ -82,7 +83,8 @@ def test_downloads_once_and_keeps_it(server: str, tmp_path: Path, sha256: str) -
 def test_failed_download_leaves_nothing(server: str, tmp_path: Path, page: str, sha256: str, reason: str) -> None:
     with pytest.raises(UserError, match=reason) as caught:
         weights_at(f"{server}/{page}", tmp_path, sha256).path("net")
-    assert f"{server}/{page}" in str(caught.value) and "--weights net=PATH" in str(caught.value)
+    assert f"{server}/{page}" in str(caught.value)
+    assert "--weights net=PATH" in str(caught.value)
     assert "net.safetensors" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 

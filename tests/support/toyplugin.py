@@ -166,12 +166,14 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
         ),
         adbench.DetectorCard(name="crash", title="Crash", factory=f"{HERE}:Crash", tracks=tracks),
         adbench.DetectorCard(name="wrong", title="Wrong", factory=f"{HERE}:Wrong", tracks=tracks, parameters=WrongParameters),
-        adbench.DetectorCard(name="masky",
+        adbench.DetectorCard(
+            name="masky",
             title="Masky",
             factory=f"{HERE}:Peak",
             tracks=("few-shot",),
             parameters=PeakParameters,
-            needs_masks=True,),
+            needs_masks=True,
+        ),
         adbench.DetectorCard(
             name="oracle",
             title="Oracle",
@@ -190,7 +192,9 @@ def adbench_datasets() -> list[adbench.DatasetCard]:
     return [
         adbench.DatasetCard(name="toy-a", title="Toy A", factory=f"{HERE}:ToySet", modality="A", **MASKED),
         adbench.DatasetCard(name="toy-b", title="Toy B", factory=f"{HERE}:ToySet", modality="B", **MASKED),
-        adbench.DatasetCard(name="toy-plain", title="Plain", factory=f"{HERE}:ToySet", modality="A", groups=("toys",), synthetic=True),
+        adbench.DatasetCard(
+            name="toy-plain", title="Plain", factory=f"{HERE}:ToySet", modality="A", groups=("toys",), synthetic=True
+        ),
         adbench.DatasetCard(name="toy-broken", title="Broken", factory=f"{HERE}:BrokenSet", has_masks=True),
         adbench.DatasetCard(name="toy-absent", title="Absent", factory=f"{HERE}:AbsentSet", groups=("shelf",)),
     ]

@@ -133,6 +133,28 @@ def test_interrupt_leaves_a_valid_run(adbench, monkeypatch, tmp_path: Path) -> N
     assert adbench("leaderboard")[0] == 0
 
 
+def test_check_passes_against_its_own_baseline_and_names_what_is_missing(adbench, tmp_path: Path) -> None:
+    import shutil
+
+    adbench("run", "--methods", "peak", "--datasets", "toys")
+    assert adbench("baseline", "adbench-run", "-o", "base.json")[0] == 0
+    code, out, _ = adbench("check", "adbench-run", "--baseline", "base.json")
+    assert (code, "4 same" in out) == (0, True)
+    shutil.rmtree(next((tmp_path / "adbench-run/cells").glob("*toy-b*")))
+    code, _, err = adbench("check", "adbench-run", "--baseline", "base.json", "--format", "junit")
+    assert code == 1
+    assert "the run lacks this cell peak, few-normal k=4, toy-b, seed 0" in err
+    assert adbench("check", "adbench-run", "--baseline", "nothing.json")[0] == 2
+
+
+def test_compare_two_methods_of_one_run(adbench) -> None:
+    adbench("run", "--methods", "peak,masky", "--datasets", "toy-a,toy-b")
+    code, out, _ = adbench("compare", "adbench-run", "adbench-run", "--methods", "peak,masky")
+    assert code == 0
+    assert "peak, few-normal k=4, toy-a" in out
+    assert adbench("compare", "adbench-run", "adbench-run", "--methods", "peak,gone")[0] == 2
+
+
 HEAVY = ("torch", "pandas", "anomalib", "open_clip", "sklearn", "scipy")
 
 

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from simulated import simulated_histograms
 
 from adbench.metrics import Histograms, aupro, auroc, pixel_differences, pixel_histograms, pixel_intervals, pixel_values
 from adbench.metrics.bootstrap import resample
-from simulated import simulated_histograms
 
 
 def images(count: int = 10, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -28,8 +28,8 @@ def test_resampled_figures_are_those_of_the_repeated_images() -> None:
     found = resample(pixel_histograms(masks, maps), draws, 0.3)
     for draw, auroc_found, aupro_found in zip(draws, *found, strict=True):
         rows = np.repeat(np.arange(10), draw.astype(int))
-        assert auroc_found == pytest.approx(auroc(masks[rows], maps[rows]), abs=1e-4)
-        assert aupro_found == pytest.approx(aupro(masks[rows], maps[rows]), abs=1e-4)
+        assert auroc_found == pytest.approx(auroc(masks[rows], maps[rows]), abs=1e-3)
+        assert aupro_found == pytest.approx(aupro(masks[rows], maps[rows]), abs=1e-3)
 
 
 def test_intervals_hold_the_exact_figures_and_the_seed_decides() -> None:
@@ -39,7 +39,8 @@ def test_intervals_hold_the_exact_figures_and_the_seed_decides() -> None:
     found = pixel_intervals(counted, exact=exact)
     assert (found.auroc.value, found.aupro.value) == exact
     for figure in found:
-        assert 0 < figure.low < figure.value < figure.high < 1 and figure.standard_error > 0
+        assert 0 < figure.low < figure.value < figure.high < 1
+        assert figure.standard_error > 0
     assert pixel_intervals(counted, exact=exact) == found
     assert pixel_intervals(counted, exact=exact, seed=1) != found
 
@@ -51,7 +52,7 @@ def test_groups_are_what_varies() -> None:
     grouped = pixel_intervals(pixel_histograms(*copies, np.repeat(np.arange(20), 4)))
     naive = pixel_intervals(pixel_histograms(*copies))
     for one, same, narrow in zip(alone, grouped, naive, strict=True):
-        assert same == pytest.approx(one, abs=1e-4)
+        assert same == pytest.approx(one, abs=1e-3)
         assert narrow.high - narrow.low < 0.7 * (one.high - one.low)
 
 
@@ -78,10 +79,12 @@ def test_one_abnormal_unit_gives_figures_without_intervals() -> None:
     masks[1:] = False
     counted = pixel_histograms(masks, maps)
     for figure in pixel_intervals(counted):
-        assert 0 < figure.value < 1 and all(map(math.isnan, figure[1:]))
+        assert 0 < figure.value < 1
+        assert all(map(math.isnan, figure[1:]))
     other = pixel_histograms(masks, -maps)
     for difference in pixel_differences(counted, other):
-        assert not math.isnan(difference.value) and all(map(math.isnan, difference[1:]))
+        assert not math.isnan(difference.value)
+        assert all(map(math.isnan, difference[1:]))
 
 
 @pytest.mark.parametrize("filled", [False, True])
@@ -98,7 +101,8 @@ def test_differences_are_paired() -> None:
     found = pixel_differences(first, second)
     for difference, a, b in zip(found, pixel_values(first), pixel_values(second), strict=True):
         assert difference.value == pytest.approx(a - b)
-        assert difference.low > 0 and difference.p < 0.05
+        assert difference.low > 0
+        assert difference.p < 0.05
     assert tuple(pixel_differences(first, first).auroc) == (0.0, 0.0, 0.0, 1.0)
     apart = [figures.aupro.high - figures.aupro.low for figures in map(pixel_intervals, (first, second))]
     assert found.aupro.high - found.aupro.low < sum(apart) / 2
@@ -128,4 +132,5 @@ def test_intervals_cover_the_truth_and_equal_methods_are_rarely_called_different
 
 def test_simulated_units_are_histograms() -> None:
     counted = simulated_histograms(np.random.default_rng(0), 2, 1, np.array([3, 4]))
-    assert isinstance(counted, Histograms) and counted.abnormal.sum(axis=1).tolist() == [3, 4, 0]
+    assert isinstance(counted, Histograms)
+    assert counted.abnormal.sum(axis=1).tolist() == [3, 4, 0]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from simulated import grouped_scores, simple_scores, two_methods
 
 from adbench.metrics import Difference, auroc, holm, paired_difference
-from simulated import grouped_scores, simple_scores, two_methods
 
 
 def test_difference_is_that_of_the_aurocs_and_turns_with_the_order() -> None:
@@ -64,7 +64,7 @@ def test_interval_and_p_value_agree(seed: int, positives: int, negatives: int) -
     labels, first = simple_scores(rng, positives, negatives, 0.8, digits=0)
     found = paired_difference(labels, first, np.round(rng.standard_normal(labels.size)))
     assert -1 <= found.low <= found.value <= found.high <= 1
-    if abs(found.p - 0.05) > 1e-9 and -1 < found.low and found.high < 1:
+    if abs(found.p - 0.05) > 1e-9 and found.low > -1 and found.high < 1:
         assert (found.p < 0.05) == (found.low > 0 or found.high < 0)
 
 

@@ -16,7 +16,7 @@ def lesions_and_scores() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     masks = np.zeros(SHAPE, bool)
     for number in range(9):
-        row, column, size = rng.integers(0, 30, 2).tolist() + [int(rng.integers(2, 12))]
+        row, column, size = [*rng.integers(0, 30, 2).tolist(), int(rng.integers(2, 12))]
         masks[number, row : row + size, column : column + size] = True
         masks[number, 44:46, 2:5] = True
     return masks, rng.standard_normal(SHAPE) + masks + 0.3 * rng.standard_normal((12, 1, 1))
@@ -40,8 +40,8 @@ def test_figures_from_bins_are_nearly_exact(change: object) -> None:
     masks, scores = lesions_and_scores()
     maps = change(scores)
     exact = (auroc(masks, maps), aupro(masks, maps))
-    assert pixel_values(pixel_histograms(masks, maps)) == pytest.approx(exact, abs=2e-5)
-    assert pixel_values(pixel_histograms(masks, maps, bins=256)) == pytest.approx(exact, abs=5e-4)
+    assert pixel_values(pixel_histograms(masks, maps)) == pytest.approx(exact, abs=1e-4)
+    assert pixel_values(pixel_histograms(masks, maps, bins=256)) == pytest.approx(exact, abs=1e-3)
 
 
 def test_every_pixel_is_counted_once_in_its_unit() -> None:
@@ -83,7 +83,7 @@ def test_memory_maps_are_read_image_by_image(tmp_path: object) -> None:
         (np.zeros((2, 3, 3)), np.zeros((2, 3, 4)), None, "N, H, W"),
         (np.zeros((2, 3)), np.zeros((2, 3)), None, "N, H, W"),
         (np.full((2, 3, 3), 2), np.zeros((2, 3, 3)), None, "labels"),
-        (np.zeros((2, 3, 3)), np.full((2, 3, 3), np.nan), None, "NaN"),
+        (np.zeros((2, 3, 3)), np.full((2, 3, 3), np.nan), None, "finite"),
         (np.zeros((2, 3, 3)), np.zeros((2, 3, 3)), [1], "groups"),
     ],
 )

@@ -150,7 +150,8 @@ def test_bad_input_raises(labels: list, scores: list, match: str) -> None:
 def test_inputs_are_left_alone() -> None:
     labels, scores = np.array([1, 0, 1]), np.array([3.0, 2.0, 1.0])
     ranking_figures(labels, scores)
-    assert scores.tolist() == [3.0, 2.0, 1.0] and labels.tolist() == [1, 0, 1]
+    assert scores.tolist() == [3.0, 2.0, 1.0]
+    assert labels.tolist() == [1, 0, 1]
 
 
 def test_golden_figures(shared: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -42,10 +43,12 @@ def aupro_over_thresholds(masks: np.ndarray, maps: np.ndarray, limit: float, con
     ]
     outside = maps[masks == 0]
     curve = [(0.0, 0.0)]
-    for cut in np.unique(maps)[::-1]:
-        curve.append((np.mean(outside >= cut), np.mean([np.mean(np.array(region) >= cut) for region in regions])))
+    curve += [
+        (np.mean(outside >= cut), np.mean([np.mean(np.array(region) >= cut) for region in regions]))
+        for cut in np.unique(maps)[::-1]
+    ]
     area = 0.0
-    for (fpr, pro), (next_fpr, next_pro) in zip(curve, curve[1:], strict=False):
+    for (fpr, pro), (next_fpr, next_pro) in itertools.pairwise(curve):
         if next_fpr > limit:
             next_pro = pro + (next_pro - pro) * (limit - fpr) / (next_fpr - fpr)
             next_fpr = limit

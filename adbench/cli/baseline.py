@@ -1,0 +1,28 @@
+"""`adbench baseline RUN -o FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NAME = "baseline"
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Run folder.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
+) -> None:
+    """Write a small reviewable file of what a run measured, for `adbench check`."""
+    from adbench.api import open_run
+    from adbench.baseline import baseline_cells, write_baseline
+    from adbench.errors import UserError
+    from adbench.store import RunFolder
+
+    opened = open_run(run)
+    cells = baseline_cells(RunFolder(run), opened.records)
+    if opened.failed or not cells:
+        raise UserError(f"{run} has {len(opened.failed)} failed and {len(cells)} finished cells: a baseline needs all finished.")
+    write_baseline(cells, output, opened.records[0].environment)
+    print(f"{len(cells)} cells in {output}")
