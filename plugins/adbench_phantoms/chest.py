@@ -9,8 +9,8 @@ from adbench_phantoms.canvas import SIZE, Drawing, Field, X, Y, bump, inside, ov
 
 def draw(subject: np.random.Generator, film: np.random.Generator, abnormal: bool) -> Drawing:
     """One film."""
-    x, y, size = film.normal(0, 0.04), film.normal(0, 0.05), subject.uniform(0.9, 1.08)
-    air, tissue = subject.uniform(0.16, 0.28), subject.uniform(0.55, 0.68)
+    x, y, size = film.normal(0, 0.02), film.normal(0, 0.03), subject.uniform(0.95, 1.05)
+    air, tissue = subject.uniform(0.18, 0.24), subject.uniform(0.58, 0.64)
     domes = [0.52 * size + subject.normal(0, 0.06), 0.60 * size + subject.normal(0, 0.06)]
 
     lungs = []
@@ -38,7 +38,7 @@ def draw(subject: np.random.Generator, film: np.random.Generator, abnormal: bool
     image += subject.uniform(0.06, 0.11) * _bones(film, x, y) * (1 - 0.7 * np.maximum(heart, middle))
     shoulders = inside(oval(x, 0.9, 1.05, 1.75, 0, 3), 0.12)
     image *= 0.12 + 0.88 * shoulders
-    exposed = np.clip(image, 0, 1) ** subject.uniform(0.85, 1.2) * subject.uniform(0.9, 1.1)
+    exposed = np.clip(image, 0, 1) ** subject.uniform(0.92, 1.1) * subject.uniform(0.95, 1.05)
     return Drawing(exposed + 0.014 * film.standard_normal((SIZE, SIZE)), np.zeros((SIZE, SIZE), bool))
 
 
@@ -62,24 +62,24 @@ def _abnormal(rng: np.random.Generator, inner: Field, air: float, lungs: list[Fi
     kind = rng.choice(["opacity", "patches", "effusion", "nodules", "collapse"], p=[0.35, 0.2, 0.15, 0.1, 0.2])
     lung = lungs[rng.integers(2)]
     if kind == "opacity":
-        size = rng.uniform(0.2, 0.4)
+        size = rng.uniform(0.28, 0.45)
         shape = oval(*place(rng, lung < 0.8), size, size * rng.uniform(0.7, 1.4), rng.uniform(0, np.pi))
         cloud = inside(shape + 0.25 * smooth_noise(rng, 8), 1.0)
-        return inner + rng.uniform(0.18, 0.38) * cloud * (1 + 0.2 * smooth_noise(rng, 14))
+        return inner + rng.uniform(0.32, 0.52) * cloud * (1 + 0.2 * smooth_noise(rng, 14))
     if kind == "patches":
         where = lung if rng.random() < 0.5 else np.minimum(*lungs)
         spots = np.clip(smooth_noise(rng, 9) - rng.uniform(0.3, 0.8), 0, 1)
-        return inner + rng.uniform(0.22, 0.42) * spots * (where < 1)
+        return inner + rng.uniform(0.36, 0.56) * spots * (where < 1)
     if kind == "effusion":
-        level = rng.uniform(0.05, 0.36)
+        level = rng.uniform(-0.1, 0.3)
         meniscus = level - 0.35 * np.clip(np.abs(X) - 0.35, 0, 1) ** 2 * 6
-        return inner + rng.uniform(0.28, 0.42) * np.clip((Y - meniscus) / 0.1, 0, 1) * (lung < 1.1)
+        return inner + rng.uniform(0.36, 0.5) * np.clip((Y - meniscus) / 0.1, 0, 1) * (lung < 1.1)
     if kind == "nodules":
         spots = np.zeros_like(inner)
         for _ in range(rng.integers(1, 4)):
-            size = rng.uniform(0.07, 0.12)
+            size = rng.uniform(0.09, 0.15)
             spots = np.maximum(spots, inside(oval(*place(rng, lung < 0.8), size, size), 0.5))
-        return inner + rng.uniform(0.22, 0.36) * spots
+        return inner + rng.uniform(0.32, 0.46) * spots
     edge = rng.uniform(-0.2, 0.3)
     apex = np.clip((edge - Y + 0.5 * smooth_noise(rng, 2) * 0.1) / 0.05, 0, 1) * (lung < 1.1)
     empty = air - rng.uniform(0.08, 0.14) + 0.10 * bump((Y - edge) / 0.02)

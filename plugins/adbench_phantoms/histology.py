@@ -15,7 +15,7 @@ EOSIN = np.array([0.07, 0.99, 0.11])
 
 def draw(subject: np.random.Generator, tile: np.random.Generator, abnormal: bool) -> Drawing:
     """One tile."""
-    blue, pink = subject.uniform(0.7, 1.3), subject.uniform(0.7, 1.3)
+    blue, pink = subject.uniform(0.85, 1.15), subject.uniform(0.85, 1.15)
     tumour = _tumour(tile) if abnormal else np.zeros((SIZE, SIZE))
     compartment = smooth_noise(tile, 3) + tile.normal(0, 0.4)
     stroma = np.clip(compartment - 0.9, 0, 1) * (1 - tumour)
@@ -28,8 +28,8 @@ def draw(subject: np.random.Generator, tile: np.random.Generator, abnormal: bool
     density = np.clip(0.9 - 0.8 * stroma + 0.1 * smooth_noise(tile, 5), 0.03, 0.97)
     _scatter(tile, nuclei, density * (1 - tumour), gap=6.6, radius=(2.0, 3.0), stretch=1.25, dark=(0.55, 1.0))
     if abnormal:
-        large = tile.uniform(2.8, 4.8)
-        dark = tile.uniform(0.3, 0.75)
+        large = tile.uniform(3.4, 5.2)
+        dark = tile.uniform(0.25, 0.6)
         gap = 2.6 * large * tile.uniform(0.9, 1.2)
         cells = _scatter(tile, nuclei, 0.95 * tumour, gap, (0.75 * large, 1.25 * large), 1.7, (dark - 0.1, dark + 0.15))
         if len(cells):
@@ -45,9 +45,9 @@ def draw(subject: np.random.Generator, tile: np.random.Generator, abnormal: bool
 
 
 def _tumour(rng: np.random.Generator) -> Field:
-    """Islands that cover from a tenth to all of the tile."""
+    """Islands that cover from a fifth to all of the tile."""
     x, y = place(rng, np.ones((SIZE, SIZE), bool))
-    size = rng.uniform(0.3, 1.4)
+    size = rng.uniform(0.5, 1.4)
     island = oval(x * 0.6, y * 0.6, size, size * rng.uniform(0.6, 1.2), rng.uniform(0, np.pi))
     return inside(island + 0.25 * smooth_noise(rng, 5), 0.1)
 

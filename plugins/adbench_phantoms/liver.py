@@ -36,12 +36,12 @@ def draw(subject: np.random.Generator, slice_: np.random.Generator, abnormal: bo
 
 
 def _lesions(rng: np.random.Generator, tissue: Field, outline: Field) -> tuple[Field, Field]:
-    contrast = signed(rng, 0.10, 0.26, up=0.4)
+    contrast = signed(rng, 0.16, 0.34, up=0.4)
     rim = rng.uniform(0.06, 0.16) if rng.random() < 0.35 else 0.0
     number = rng.integers(1, 4)
     lesion = np.zeros(tissue.shape, bool)
     for _ in range(number):
-        size = rng.uniform(0.10, 0.28) / np.sqrt(number)
+        size = rng.uniform(0.15, 0.32) / np.sqrt(number)
         distance = oval(*place(rng, outline < 0.88), size, size * rng.uniform(0.75, 1.3), rng.uniform(0, np.pi))
         distance = distance + 0.1 * smooth_noise(rng, 8)
         shape = inside(distance, 0.45)

@@ -1,6 +1,6 @@
 """OCT scans of the retina: layers over a bright pigment epithelium, a foveal pit, speckle; fluid, drusen, membranes.
 
-Two styles: RESC's scans are level and centred, with fluid that has a mask; those of OCT2017 are tilted, with blank corners.
+Two styles: RESC's scans are level and centred, with fluid that has a mask; those of OCT2017 are more tilted, with blank corners.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ INNER = 4
 def draw(subject: np.random.Generator, scan: np.random.Generator, abnormal: bool, style: str) -> Drawing:
     """One scan; `style` is `resc` or `oct17`."""
     level = style == "resc"
-    tilt = scan.normal(0, 0.04 if level else 0.14)
-    curve = scan.uniform(-0.04, 0.10)
-    bottom = scan.uniform(0.22, 0.36) + tilt * COLUMNS + curve * COLUMNS**2 + 0.008 * smooth_line(scan, 5)
+    tilt = scan.normal(0, 0.02 if level else 0.05)
+    curve = scan.uniform(-0.02, 0.06)
+    bottom = scan.uniform(0.25, 0.33) + tilt * COLUMNS + curve * COLUMNS**2 + 0.008 * smooth_line(scan, 5)
     pit = scan.uniform(0.55, 0.9) * bump((COLUMNS - scan.normal(0, 0.25)) / scan.uniform(0.14, 0.22))
     thick = THICKNESS[:, None] * subject.uniform(0.85, 1.15) * (1 + 0.05 * smooth_line(scan, 4))
     thick[:INNER] *= 1 - pit
@@ -66,35 +66,35 @@ class _Lifted:
     def __init__(self, rng: np.random.Generator, style: str) -> None:
         kinds = ("fluid", "cysts", "detachment", "exudates") if style == "resc" else ("drusen", "cysts", "membrane")
         self.kind = str(rng.choice(kinds))
-        self.centre, self.width = rng.uniform(-0.55, 0.55), rng.uniform(0.15, 0.5)
+        self.centre, self.width = rng.uniform(-0.55, 0.55), rng.uniform(0.25, 0.55)
         self.below_epithelium = self.above_epithelium = self.swelling = np.zeros(SIZE)
         dome = np.sqrt(np.clip(1 - ((COLUMNS - self.centre) / self.width) ** 2, 0, 1))
         if self.kind == "fluid":
-            self.above_epithelium = rng.uniform(0.06, 0.20) * dome
+            self.above_epithelium = rng.uniform(0.12, 0.26) * dome
         elif self.kind == "detachment":
-            self.below_epithelium = rng.uniform(0.08, 0.20) * dome
+            self.below_epithelium = rng.uniform(0.14, 0.26) * dome
         elif self.kind == "cysts":
-            self.swelling = rng.uniform(0.08, 0.20) * dome
+            self.swelling = rng.uniform(0.12, 0.24) * dome
         elif self.kind == "membrane":
-            self.above_epithelium = rng.uniform(0.08, 0.18) * dome
+            self.above_epithelium = rng.uniform(0.12, 0.26) * dome
         elif self.kind == "drusen":
-            for centre in rng.uniform(-0.8, 0.8, rng.integers(3, 8)):
+            for centre in rng.uniform(-0.8, 0.8, rng.integers(5, 10)):
                 bead = bump((COLUMNS - centre) / rng.uniform(0.04, 0.10))
-                self.below_epithelium = np.maximum(self.below_epithelium, rng.uniform(0.05, 0.12) * bead)
+                self.below_epithelium = np.maximum(self.below_epithelium, rng.uniform(0.08, 0.18) * bead)
 
     def paint(self, rng: np.random.Generator, image: Field, edges: Field, bottom: Field) -> Field:
         """Fill the lesion into `image`; returns it as (SIZE, SIZE) bool."""
         if self.kind == "cysts":
-            return self._spots(rng, image, edges, radius=(2.0, 5.5), brightness=(0.04, 0.14))
+            return self._spots(rng, image, edges, radius=(2.5, 6.5), brightness=(0.02, 0.10))
         if self.kind == "exudates":
-            return self._spots(rng, image, edges, radius=(1.0, 2.8), brightness=(0.85, 1.1))
+            return self._spots(rng, image, edges, radius=(1.8, 3.6), brightness=(0.85, 1.1))
         if self.kind in ("fluid", "membrane"):
             # The epithelium keeps its own thickness, below the room.
             top, floor = edges[-1], edges[-1] + self.above_epithelium
         else:
             top, floor = bottom + 0.015, bottom + self.below_epithelium
         room = (top < Y) & (floor > Y) & (floor - top > 0.02)
-        fill = {"fluid": (0.04, 0.16), "detachment": (0.15, 0.45), "membrane": (0.5, 0.75), "drusen": (0.35, 0.55)}
+        fill = {"fluid": (0.04, 0.16), "detachment": (0.15, 0.45), "membrane": (0.7, 0.95), "drusen": (0.35, 0.55)}
         image[room] = rng.uniform(*fill[self.kind]) * (1 + 0.15 * smooth_noise(rng, 20)[room])
         return room
 

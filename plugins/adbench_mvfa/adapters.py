@@ -1,0 +1,122 @@
+"""The trained part of MVFA: a bottleneck a level and a head, whose inner tokens are read and whose output goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from adbench import UserError
+
+Projectors = Literal["none", "last", "all"]
+
+
+class Adapter(nn.Module):
+    """LeakyReLU(Linear W -> E), the token that is read, then LeakyReLU(Linear E -> W), what goes back; no biases.
+
+    A bare projector is a Linear W -> E whose token is read and does not go back.
+    """
+
+    fc2: nn.Sequential | None
+
+    def __init__(self, width: int, bottleneck: int, projector: bool = False) -> None:
+        super().__init__()
+        down = nn.Linear(width, bottleneck, bias=False)
+        self.fc1 = nn.Sequential(down) if projector else nn.Sequential(down, nn.LeakyReLU())
+        self.fc2 = None if projector else nn.Sequential(nn.Linear(bottleneck, width, bias=False), nn.LeakyReLU())
+
+
+class Adapters(nn.Module):
+    """The adapters of all levels.
+
+    Attributes:
+        levels: 1-based blocks of the backbone after which they sit, rising.
+        residual: share of each head's adapter in the stream.
+        heads: the adapters that `seg` and `det` read, one a level; the same ones where they share.
+
+    The names of the weights are the release's: `seg_adapters.0.fc1.0.weight`; a single head's begin with `adapters`.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        bottleneck: int,
+        levels: Iterable[int],
+        *,
+        residual: float = 0.1,
+        single: bool = False,
+        projectors: Projectors = "none",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.levels = tuple(levels)
+        self.residual = residual
+        self.single = single
+        last = len(self.levels) - 1
+
+        def stack(name: str) -> list[Adapter]:
+            bare = [projectors == "all" or (projectors == "last" and level == last) for level in range(last + 1)]
+            modules = [Adapter(width, bottleneck, projector) for projector in bare]
+            self.add_module(name, nn.ModuleList(modules))
+            return modules
+
+        if single:
+            shared = stack("adapters")
+            self.heads = {"seg": shared, "det": shared}
+        else:
+            self.heads = {"seg": stack("seg_adapters"), "det": stack("det_adapters")}
+        for weight in self.parameters():
+            # nn.Linear's own initialisation, from a generator of ours.
+            nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
+
+    def weights(self, head: str) -> list[nn.Parameter]:
+        """The weights of one head."""
+        return [weight for adapter in self.heads[head] for weight in adapter.parameters()]
+
+    def level(self, index: int, stream: Tensor, onward: bool) -> tuple[Tensor, Tensor, Tensor]:
+        """Read one level.
+
+        Args:
+            index: of the level, from 0.
+            stream: (B, L + 1, W), the block's output.
+            onward: whether more blocks follow, for which the stream must be computed.
+
+        Returns:
+            Segmentation and detection tokens (B, L + 1, E), and the stream that goes on: (1 - 2 r) x + r seg + r det.
+        """
+        seg, det = self.heads["seg"][index], self.heads["det"][index]
+        seg_token = seg.fc1(stream)
+        det_token = seg_token if self.single else det.fc1(stream)
+        if onward and seg.fc2 is not None and det.fc2 is not None:
+            seg_back = seg.fc2(seg_token)
+            det_back = seg_back if self.single else det.fc2(det_token)
+            stream = (1 - 2 * self.residual) * stream + self.residual * seg_back + self.residual * det_back
+        return seg_token, det_token, stream
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Take weights by their names; other tensors of the state, e.g. a saved memory, are left alone.
+
+        Raises:
+            UserError: a weight is missing or of another shape.
+        """
+        wanted = self.state_dict()
+        for name, tensor in wanted.items():
+            if name not in state:
+                raise UserError(f"The saved adapters lack {name}: they are of another layout, or not MVFA adapters.")
+            if state[name].shape != tensor.shape:
+                raise UserError(
+                    f"The saved adapters hold {name} of shape {tuple(state[name].shape)} where this CLIP and these levels need "
+                    f"{tuple(tensor.shape)}: use the weights and levels that they were trained with."
+                )
+        prefixes = tuple({name.split(".")[0] for name in wanted})
+        extra = [name for name in state if name.split(".")[0] in prefixes and name not in wanted]
+        if extra:
+            raise UserError(f"The saved adapters also hold {extra[0]}: they were trained with more levels or another layout.")
+        self.load_state_dict({name: state[name].to(tensor) for name, tensor in wanted.items()})
+
+
+def stage_ends(blocks: int, stages: int = 4) -> tuple[int, ...]:
+    """The last blocks of equal stages: 6, 12, 18, 24 of 24."""
+    return tuple(blocks * stage // stages for stage in range(1, stages + 1))

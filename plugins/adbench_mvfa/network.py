@@ -1,0 +1,56 @@
+"""The frozen backbone with adapters in its stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from adbench_clip.tower import Tower
+from adbench_mvfa.adapters import Adapters
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What the two heads read, K tensors (B, L + 1, E) each, class token first.
+
+    Attributes:
+        stream: (B, L + 1, W), as it leaves the last level.
+    """
+
+    seg: list[Tensor]
+    det: list[Tensor]
+    stream: Tensor
+
+
+def to_images(pixels: np.ndarray, device: str | torch.device) -> Tensor:
+    """(B, 3, H, W) uint8 to float32 in [0, 1]: MVFA applies no mean and standard deviation of CLIP."""
+    return torch.from_numpy(pixels).to(device).float() / 255
+
+
+@torch.no_grad()
+def stem(tower: Tower, adapters: Adapters, images: Tensor) -> Tensor:
+    """The first stage, (B, L + 1, W): all blocks up to the first adapter, which no training changes."""
+    return tower.run(tower.embed(images), 0, adapters.levels[0])
+
+
+def adapt(tower: Tower, adapters: Adapters, first_stage: Tensor, onward: bool = False) -> Tokens:
+    """Run the rest of the backbone up to the last level.
+
+    Gradients reach the adapters only; below the first of them nothing is differentiated.
+
+    Args:
+        onward: let the last adapter, too, write into the stream, for blocks that follow.
+    """
+    stream, block = first_stage, adapters.levels[0]
+    seg, det = [], []
+    for index, level in enumerate(adapters.levels):
+        stream = tower.run(stream, block, level)
+        block = level
+        last = index == len(adapters.levels) - 1
+        seg_token, det_token, stream = adapters.level(index, stream, onward or not last)
+        seg.append(seg_token)
+        det.append(det_token)
+    return Tokens(seg, det, stream)
