@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adbench.cli import baseline, check, compare, datasets, leaderboard, methods, plugins, run, suites, weights
+from adbench.cli import baseline, check, compare, datasets, leaderboard, methods, plugins, report, run, suites, weights
 from adbench.cli.console import say_error
 from adbench.errors import ExitCode, UserError
 
@@ -19,8 +19,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, leaderboard, methods, datasets, plugins, suites, weights, baseline, check, compare):
+for module in (run, leaderboard, methods, datasets, suites, weights, baseline, check, compare, report):
     app.command(module.NAME)(module.command)
+app.add_typer(plugins.app, name=plugins.NAME)
 
 
 def _print_version(wanted: bool) -> None:

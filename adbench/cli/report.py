@@ -1,0 +1,34 @@
+"""`adbench report RUN... -o FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NAME = "report"
+
+
+def command(
+    runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; adbench-run by default.")] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = Path("report.html"),
+    data_root: Annotated[
+        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the sets, for galleries of their images.")
+    ] = None,
+    images: Annotated[bool, typer.Option(help="Put images of the test sets into the page.")] = True,
+) -> None:
+    """Write one HTML page on what one or several runs measured: tables, charts, galleries, provenance. Needs no network."""
+    from adbench.api import open_run
+    from adbench.cli.console import registry_with_warnings
+    from adbench.errors import UserError
+    from adbench.options import DEFAULT_OUT
+    from adbench.report.build import build_report
+
+    opened = [open_run(path) for path in runs or [DEFAULT_OUT]]
+    page = build_report(opened, registry_with_warnings() if images else None, data_root)
+    try:
+        out.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write the report {out}: {error.strerror or error}. Give another file with -o.") from error
+    print(f"{out}: {len(page.encode()) / 1e6:.1f} MB")

@@ -1,0 +1,100 @@
+"""Put a report together: one HTML page with its style, its script, its charts and its pictures inside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from adbench.api import Run
+from adbench.errors import UserError
+from adbench.registry import Registry
+from adbench.render.words import MISSING, percent
+from adbench.report import boards, figures, provenance
+from adbench.report.gallery import ImageSource, galleries
+from adbench.report.material import Material, distinct, gather
+
+HERE = Path(__file__).parent
+
+
+def build_report(runs: Sequence[Run], registry: Registry | None = None, data_root: Path | None = None) -> str:
+    """The page over all cells of these runs; the same runs and images give the same page.
+
+    Args:
+        runs: opened run folders, see `adbench.api.open_run`.
+        registry: where galleries find the datasets; None leaves the images out.
+        data_root: folder that holds the datasets.
+
+    Raises:
+        UserError: the runs hold no cells.
+    """
+    material = gather(runs)
+    if not material.cells:
+        raise UserError(f"Nothing to report: {', '.join(material.names) or 'no run'} holds no cell. `adbench run` measures some.")
+    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    return (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            policy=_policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            material=material,
+            period=_period(material),
+            synthetic=sorted({cell.record.dataset for cell in material.cells if cell.record.synthetic}),
+            demo=any(cell.record.preset == "demo" for cell in material.cells),
+            boards=boards.boards(material),
+            metrics=boards.metric_names(material),
+            heat=figures.heat_blocks(material),
+            roc=figures.roc_blocks(material),
+            shots=figures.shot_blocks(material),
+            scores=figures.score_blocks(material),
+            ranks=figures.rank_blocks(material),
+            cost=figures.cost_blocks(material),
+            galleries=galleries(material, ImageSource(registry, data_root)),
+            protocols=provenance.protocol_sheets(material),
+            environments=provenance.environment_sheets(material),
+            datasets=provenance.dataset_lines(material),
+            copies=provenance.several_copies(material),
+            methods=provenance.method_lines(material),
+        )
+    )
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = percent
+    environment.filters["heading"] = boards.metric_heading
+    environment.globals["MISSING"] = MISSING
+    return environment
+
+
+def _asset(name: str) -> str:
+    return (HERE / "assets" / name).read_text(encoding="utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """A Content-Security-Policy under which nothing is fetched and only this style and this script are used."""
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(content: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}"
+
+
+def _period(material: Material) -> str:
+    days = distinct(sorted(cell.record.started[:10] for cell in material.cells if cell.record.started))
+    return " to ".join(distinct([days[0], days[-1]])) if days else ""

@@ -1,0 +1,81 @@
+"""What a method costs against what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from adbench.report.charts.svg import (
+    Frame,
+    element,
+    line,
+    linear,
+    log_ticks,
+    logarithmic,
+    picture,
+    series_class,
+    share_axis,
+    share_range,
+    share_ticks,
+    shortened,
+    text,
+)
+
+WIDTH, HEIGHT = 420, 280
+LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 40, 10, 364, 226
+LABEL_LENGTH, LABEL_GAP, LETTER = 26, 14, 6.2
+LEAST_SECONDS = 1e-3
+ROOM = 2.3  # beside the outermost points: any axis holds two round numbers
+
+
+@dataclass(frozen=True)
+class CostPoint:
+    """One method: its mean seconds a cell (fit and predict) and its mean AUROC."""
+
+    index: int
+    name: str
+    seconds: float
+    value: float
+
+
+def cost_chart(points: Sequence[CostPoint], description: str) -> Markup:
+    """Seconds on a logarithmic axis; up and left is better."""
+    seconds = [max(point.seconds, LEAST_SECONDS) for point in points]
+    left, right = min(seconds) / ROOM, max(seconds) * ROOM
+    low, high = share_range([point.value for point in points])
+    frame = Frame(
+        LEFT,
+        TOP,
+        INNER_WIDTH,
+        INNER_HEIGHT,
+        logarithmic(left, right, LEFT, LEFT + INNER_WIDTH),
+        linear(low, high, TOP + INNER_HEIGHT, TOP),
+    )
+    parts = [share_axis(frame, share_ticks(low, high))]
+    for tick in log_ticks(left, right):
+        parts.append(line(frame.x(tick), frame.top, frame.x(tick), frame.bottom, "grid"))
+        parts.append(text(frame.x(tick), frame.bottom + 16, f"{tick:g}"))
+    parts.append(text(frame.left + frame.width / 2, frame.bottom + 33, "seconds a cell, fit and predict", class_="axis"))
+    taken: list[tuple[float, float, float]] = []
+    for point, second in sorted(zip(points, seconds, strict=True), key=lambda pair: -pair[0].value):
+        x, y = frame.x(second), frame.y(point.value)
+        parts.append(element("circle", cx=x, cy=y, r=5, class_=f"dot {series_class(point.index)}"))
+        parts.append(_label(point.name, x, y, frame, taken))
+    return picture(WIDTH, HEIGHT, description, *parts)
+
+
+def _label(name: str, x: float, y: float, frame: Frame, taken: list[tuple[float, float, float]]) -> Markup:
+    """Beside its point, on the side with room, moved down while it would cover another label."""
+    shown = shortened(name, LABEL_LENGTH)
+    width = LETTER * len(shown)
+    leftwards = x + 9 + width > frame.right
+    start = x - 9 - width if leftwards else x + 9
+    baseline = max(y + 4, frame.top + 10)
+    while any(abs(baseline - other) < LABEL_GAP and start < end and begin < start + width for begin, end, other in taken):
+        baseline += LABEL_GAP
+    taken.append((start, start + width, baseline))
+    return element(
+        "g", element("title", name), text(x + (-9 if leftwards else 9), baseline, shown, "end" if leftwards else "start", "label")
+    )

@@ -1,0 +1,226 @@
+"""Galleries: the images that methods find easiest, middling and hardest, with mask and anomaly maps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import compress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adbench.dataset import Dataset, Item
+from adbench.errors import UserError
+from adbench.leaderboard import Table
+from adbench.metrics.delong import placements
+from adbench.plan import load_factory
+from adbench.registry import Registry
+from adbench.report.maps import KeptMaps, read_maps
+from adbench.report.material import Material, ReportCell
+from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
+from adbench.results import CellRecord
+
+Opened = tuple[Dataset, dict[str, Item]]
+
+BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one method says of one image: its score, the share of the other label's images that it places rightly, its map."""
+
+    score: float
+    placement: float
+    map: Picture | None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One image. `placement` is the mean over methods."""
+
+    kind: str
+    id: str
+    abnormal: bool
+    placement: float
+    image: Picture | None
+    mask: Picture | None
+    methods: tuple[Shown, ...]
+
+
+@dataclass
+class Gallery:
+    """Cases of one dataset. Columns are (method, track and seed, mark); `notes` say what is missing."""
+
+    title: str
+    columns: list[tuple[str, str, str]]
+    cases: list[Case]
+    has_masks: bool
+    notes: list[str] = field(default_factory=list)
+
+
+class ImageSource:
+    """The datasets of a report, opened once each; counts what the pictures take."""
+
+    def __init__(self, registry: Registry | None, root: Path | None) -> None:
+        self._registry = registry
+        self._root = root
+        self._opened: dict[tuple[str, str], Opened | str] = {}
+        self.left = BUDGET
+
+    def open(self, name: str, fingerprint: str) -> Opened | str:
+        """The dataset, if it is the one that was measured, and its test items by id; else why it cannot be shown."""
+        if self.left <= 0:
+            return "the page is full"
+        if (name, fingerprint) not in self._opened:
+            self._opened[name, fingerprint] = self._open(name, fingerprint)
+        return self._opened[name, fingerprint]
+
+    def _open(self, name: str, fingerprint: str) -> Opened | str:
+        if self._registry is None:
+            return "images were not asked for"
+        try:
+            card = self._registry.dataset(name)
+            dataset: Dataset = load_factory(card.factory, f"The dataset {name}")(card, self._root)
+            absence = dataset.absence()
+            if absence:
+                return absence
+            if dataset.fingerprint() != fingerprint:
+                return "the copy that is here is not the one that was measured"
+            return dataset, {item.id: item for item in dataset.items("test")}
+        except UserError as error:
+            return str(error)
+        except Exception as error:  # a broken dataset plugin costs its pictures, not the report
+            return f"its plugin failed: {type(error).__name__}: {error}"
+
+
+def galleries(material: Material, source: ImageSource) -> list[Gallery]:
+    """One a dataset, preset and condition under which something was measured with both labels; over all tracks."""
+    found = []
+    grouped: dict[tuple[str, str], list[Table]] = {}
+    for table in material.tables:
+        grouped.setdefault((table.preset, table.condition), []).append(table)
+    for (preset, condition), tables in grouped.items():
+        for dataset in material.datasets:
+            firsts = _first_seeds(material, tables, dataset)
+            if firsts:
+                title = f"{dataset} ({', '.join(filter(None, (f'preset {preset}', condition)))})"
+                seen = [_images(cell) for cell in firsts]
+                fits = [images == Counter(seen).most_common(1)[0][0] for images in seen]
+                same = list(compress(firsts, fits))
+                gallery = _gallery(title, dataset, same, source)
+                others = [
+                    f"{cell.record.variant}, {_detail(cell.record)}" for cell, fit in zip(firsts, fits, strict=True) if not fit
+                ]
+                gallery.notes += [f"Left out, for they saw other images: {'; '.join(others)}."] if others else []
+                found.append(gallery)
+    return found
+
+
+def choose_cases(labels: NDArray[np.bool_], quality: NDArray[np.float64]) -> list[tuple[str, int]]:
+    """(kind, position) of the best, median and worst abnormal image and of the worst normal one; no image twice.
+
+    Args:
+        labels: (N,) True = abnormal; both present.
+        quality: (N,) how rightly an image is placed, in [0, 1].
+    """
+    abnormal = np.flatnonzero(labels)[np.argsort(-quality[labels], kind="stable")]
+    normal = np.flatnonzero(~labels)[np.argsort(quality[~labels], kind="stable")]
+    chosen = [
+        ("best abnormal", int(abnormal[0])),
+        ("median abnormal", int(abnormal[len(abnormal) // 2])),
+        ("worst abnormal", int(abnormal[-1])),
+        ("worst normal", int(normal[0])),
+    ]
+    unique = {position: kind for kind, position in reversed(chosen)}
+    return [(kind, position) for kind, position in chosen if unique[position] == kind]
+
+
+def _first_seeds(material: Material, tables: list[Table], dataset: str) -> list[ReportCell]:
+    """One cell a method, track and k."""
+    behind = [material.of(table, row, dataset) for table in tables for row in table.rows]
+    firsts = [next((cell for cell in cells if cell.ranked), None) for cells in behind]
+    return [cell for cell in firsts if cell is not None]
+
+
+def _detail(record: CellRecord) -> str:
+    return f"{record.track}{f' k={record.k}' if record.k else ''}, seed {record.seed}"
+
+
+def _images(cell: ReportCell) -> tuple[str, ...]:
+    return (str(cell.record.identity.get("fingerprint", "")), *(cell.scores.ids if cell.scores else ()))
+
+
+def _gallery(title: str, name: str, cells: list[ReportCell], source: ImageSource) -> Gallery:
+    tables = [cell.scores for cell in cells if cell.scores]
+    labels, ids = tables[0].labels, tables[0].ids
+    placed = np.empty((len(tables), len(labels)))
+    for row, scores in zip(placed, tables, strict=True):
+        row[labels], row[~labels] = placements(labels, scores.scores)
+    chosen = choose_cases(labels, placed.mean(axis=0))
+    gallery = Gallery(title, [(cell.record.variant, _detail(cell.record), cell.mark) for cell in cells], [], has_masks=False)
+    opened = source.open(name, str(cells[0].record.identity.get("fingerprint", "")))
+    kept: list[KeptMaps | str] = ["not shown"] * len(cells)
+    if isinstance(opened, str):
+        gallery.notes.append(f"No images: {opened}.")
+    else:
+        kept = [read_maps(cell.folder, [ids[position] for _, position in chosen]) for cell in cells]
+        gallery.notes += _without_maps(cells, kept)
+    for kind, position in chosen:
+        image, mask = (None, None) if isinstance(opened, str) else _load(opened, ids[position], gallery.notes)
+        shown = [
+            Shown(float(scores.scores[position]), float(placement), _map(cell, maps, ids[position], image, mask))
+            for cell, scores, placement, maps in zip(cells, tables, placed[:, position], kept, strict=True)
+        ]
+        case = _case(kind, ids[position], bool(labels[position]), float(placed[:, position].mean()), image, mask, shown)
+        source.left -= sum(picture.size for picture in (case.image, case.mask, *(one.map for one in shown)) if picture)
+        gallery.cases.append(case)
+        gallery.has_masks |= case.mask is not None
+    return gallery
+
+
+def _without_maps(cells: list[ReportCell], kept: list[KeptMaps | str]) -> list[str]:
+    lacking = [
+        f"{cell.record.variant}, {_detail(cell.record)} ({maps})"
+        for cell, maps in zip(cells, kept, strict=True)
+        if isinstance(maps, str)
+    ]
+    return [f"No maps of {'; '.join(lacking)}."] if lacking else []
+
+
+def _load(opened: Opened, name: str, notes: list[str]) -> tuple[NDArray | None, NDArray | None]:
+    dataset, items = opened
+    try:
+        item = items[name]
+        mask = dataset.mask("test", item) if item.abnormal and dataset.card.has_masks else None
+        return dataset.image("test", item), mask
+    except Exception as error:  # one unreadable image costs its picture, not the report
+        notes.append(f"{name} cannot be shown: {type(error).__name__}: {error}")
+        return None, None
+
+
+def _case(
+    kind: str, name: str, abnormal: bool, placement: float, image: NDArray | None, mask: NDArray | None, shown: list[Shown]
+) -> Case:
+    label = "abnormal" if abnormal else "normal"
+    return Case(
+        kind,
+        name,
+        abnormal,
+        placement,
+        None if image is None else image_picture(image, f"Image {name}, {label}"),
+        None if mask is None else mask_picture(mask, f"Mask of {name}: {100 * mask.mean():.1f} % of the pixels are anomalous"),
+        tuple(shown),
+    )
+
+
+def _map(cell: ReportCell, maps: KeptMaps | str, name: str, image: NDArray | None, mask: NDArray | None) -> Picture | None:
+    if isinstance(maps, str) or name not in maps.values or image is None:
+        return None
+    values = maps.values[name]
+    alt = f"Anomaly map of {cell.record.variant}, {_detail(cell.record)}, for {name}"
+    if mask is not None:
+        row, column = np.unravel_index(int(np.argmax(values)), values.shape)
+        inside = mask[row * mask.shape[0] // values.shape[0], column * mask.shape[1] // values.shape[1]]
+        alt += f", highest {'inside' if inside else 'outside'} the mask"
+    return map_picture(image, values, maps.low, maps.high, alt)

@@ -1,0 +1,128 @@
+"""What a report is made of: the cells of one or several runs with their scores and intervals, and the tables over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from adbench.api import Run
+from adbench.leaderboard import HONEST, Row, Table, build_tables, condition_of, mark_of
+from adbench.metrics.delong import auroc_interval
+from adbench.metrics.interval import Interval
+from adbench.results import CellRecord, ScoreTable
+from adbench.store import RunFolder
+
+Place = tuple[str, str, int, str, str, str]  # preset, track, k, condition, variant, dataset
+
+
+@dataclass(frozen=True)
+class ReportCell:
+    """One cell.
+
+    Attributes:
+        record: its record.
+        folder: where its files lie.
+        scores: its scores; None where it failed or they cannot be read.
+        interval: image AUROC with its 95 % interval, by subject where all are known; None without scores.
+        problem: why the scores of a finished cell are missing.
+    """
+
+    record: CellRecord
+    folder: Path
+    scores: ScoreTable | None
+    interval: Interval | None
+    problem: str = ""
+
+    @property
+    def mark(self) -> str:
+        """`test-oracle`, `transductive`, both, or nothing."""
+        return mark_of(self.record)
+
+    @property
+    def ranked(self) -> bool:
+        """Both labels are there: a curve can be drawn."""
+        return self.scores is not None and bool(self.scores.labels.any()) and not bool(self.scores.labels.all())
+
+
+@dataclass(frozen=True)
+class Material:
+    """All cells, and the leaderboard over them."""
+
+    names: tuple[str, ...]
+    cells: tuple[ReportCell, ...]
+    tables: tuple[Table, ...]
+
+    @property
+    def done(self) -> list[ReportCell]:
+        """Finished cells."""
+        return [cell for cell in self.cells if cell.record.status == "done"]
+
+    @property
+    def failed(self) -> list[ReportCell]:
+        """Cells that failed."""
+        return [cell for cell in self.cells if cell.record.status == "failed"]
+
+    @property
+    def datasets(self) -> list[str]:
+        """All that some cell was to be measured on, sorted."""
+        return sorted({cell.record.dataset for cell in self.cells})
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """A number for every method (with its changed parameters): its colour in all charts, ranked ones first."""
+        rows = sorted((row for table in self.tables for row in table.rows), key=lambda row: row.mark != HONEST)
+        return {variant: number for number, variant in enumerate(dict.fromkeys(row.variant for row in rows))}
+
+    def of(self, table: Table, row: Row, dataset: str) -> list[ReportCell]:
+        """The finished cells behind a figure, one a seed, sorted by seed; of one measured twice, the last."""
+        found = self._places.get((table.preset, table.track, table.k, table.condition, row.variant, dataset), {})
+        return [found[seed] for seed in sorted(found)]
+
+    @cached_property
+    def _places(self) -> dict[Place, dict[int, ReportCell]]:
+        places: dict[Place, dict[int, ReportCell]] = {}
+        for cell in sorted(self.done, key=lambda cell: cell.record.started):
+            places.setdefault(_place(cell.record), {})[cell.record.seed] = cell
+        return places
+
+    def interval(self, table: Table, row: Row, dataset: str) -> tuple[float, float] | None:
+        """95 % interval of an image AUROC. Seeds share their test images: the ends are averaged, not narrowed."""
+        intervals = [cell.interval for cell in self.of(table, row, dataset)]
+        known = [interval for interval in intervals if interval is not None and np.isfinite([interval.low, interval.high]).all()]
+        if not known or len(known) < len(intervals):
+            return None
+        return fmean(interval.low for interval in known), fmean(interval.high for interval in known)
+
+
+def gather(runs: Sequence[Run]) -> Material:
+    """Read the scores of all finished cells. A cell that several runs hold counts once."""
+    cells = {record.id: _read(run.folder, record) for run in runs for record in run.records}
+    tables = build_tables(cell.record for cell in cells.values())
+    return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables))
+
+
+def distinct(values: Iterable[str]) -> list[str]:
+    """Without repetitions, in order."""
+    return list(dict.fromkeys(values))
+
+
+def _read(folder: Path, record: CellRecord) -> ReportCell:
+    run = RunFolder(folder)
+    place = run.cells / record.id
+    if record.status != "done":
+        return ReportCell(record, place, None, None)
+    try:
+        scores = run.scores(record.id)
+        groups = np.asarray(scores.groups, str) if all(group is not None for group in scores.groups) else None
+        return ReportCell(record, place, scores, auroc_interval(scores.labels, scores.scores, groups))
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
+        return ReportCell(record, place, None, None, f"its scores cannot be read ({type(error).__name__})")
+
+
+def _place(record: CellRecord) -> Place:
+    return record.preset, record.track, record.k, condition_of(record), record.variant, record.dataset
