@@ -100,7 +100,9 @@ def read_baseline(file: Path) -> list[BaselineCell]:
         content = json.loads(file.read_text(encoding="utf-8"))
         schema, cells = content["schema"], content["cells"]
     except OSError as error:
-        raise UserError(f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one.") from error
+        raise UserError(
+            f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one."
+        ) from error
     except (ValueError, KeyError, TypeError):
         raise UserError(f"{file} is not a baseline: make one with `adbench baseline RUN -o FILE`.") from None
     if not isinstance(schema, int) or schema > SCHEMA:

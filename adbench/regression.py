@@ -124,7 +124,14 @@ _WORDS = {"fingerprint": "dataset content", "auxiliary": "content of the other s
 def _incomparable(old: BaselineCell, reason: str) -> Comparison:
     before = old.metrics.get("image_auroc")
     return Comparison(
-        label=old.label, metric="image_auroc", before=before, after=None, low=None, high=None, verdict="incomparable", reason=reason
+        label=old.label,
+        metric="image_auroc",
+        before=before,
+        after=None,
+        low=None,
+        high=None,
+        verdict="incomparable",
+        reason=reason,
     )
 
 
@@ -147,7 +154,8 @@ def _mean(label: str, rows: list[tuple[BaselineCell, Comparison]], tolerance: fl
     of = [[row for cell, row in rows if cell.key["dataset"] == name] for name in datasets]
     before = float(np.mean([np.mean([row.before for row in group]) for group in of]))
     after = float(np.mean([np.mean([row.after for row in group]) for group in of]))
-    errors = [np.mean([(row.high - row.low) / (2 * NORMAL_QUANTILE) for row in group]) for group in of]
+    widths = [[row.high - row.low for row in group if row.high is not None and row.low is not None] for group in of]
+    errors = [np.mean(group) / (2 * NORMAL_QUANTILE) for group in widths]
     half = NORMAL_QUANTILE * float(np.sqrt(np.sum(np.square(errors)))) / len(datasets)
     low, high = after - before - half, after - before + half
     return Comparison(

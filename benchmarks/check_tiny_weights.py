@@ -17,14 +17,14 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
-from tiny_batches import Batch, picture, scenes, stack
-from tiny_world import NAMES
 from torch import Tensor
-from train_tiny_weights import CNN, DEVIATION, LOGIT_SCALE, MEAN, covered_cells
 
 from adbench_clip.prompts import text_features
 from adbench_clip.tiny import expand
 from adbench_clip.tower import build_tower
+from tiny_batches import Batch, picture, scenes, stack
+from tiny_world import NAMES
+from train_tiny_weights import CNN, DEVIATION, LOGIT_SCALE, MEAN, covered_cells
 
 
 def held_out(seed: int, each: int) -> tuple[Batch, Batch]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.random import Generator
+from torch import Tensor
+
 from tiny_defects import KINDS, finish, spoil
 from tiny_world import NAMES, ORGAN_LIKE, SIDE, Scene, draw
-from torch import Tensor
 
 
 @dataclass(frozen=True)

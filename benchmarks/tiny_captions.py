@@ -5,11 +5,11 @@ from __future__ import annotations
 import open_clip
 import torch
 from numpy.random import Generator
-from tiny_defects import KINDS
-from tiny_world import NAMES
 from torch import Tensor
 
 from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, TEMPLATES
+from tiny_defects import KINDS
+from tiny_world import NAMES
 
 SYNONYMS = {
     "brain": ("brain", "brain mri", "head"),

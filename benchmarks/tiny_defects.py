@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.random import Generator
 from scipy import ndimage
+
 from tiny_world import COLUMNS, ROWS, SIDE, inside, noise, soft
 
 VISIBLE = 0.05
@@ -125,9 +126,7 @@ DEFECTS = (bright, dark, rough, faded, missing, scratch, spots, misplaced, stain
 KINDS = tuple(defect.__name__ for defect in DEFECTS)
 
 
-def spoil(
-    rng: Generator, image: np.ndarray, foreground: np.ndarray, strength: float = 1.0
-) -> tuple[np.ndarray, np.ndarray, int]:
+def spoil(rng: Generator, image: np.ndarray, foreground: np.ndarray, strength: float = 1.0) -> tuple[np.ndarray, np.ndarray, int]:
     """Put one defect into a scene, drawn anew until it can be seen, and multiply the change that it makes by `strength`.
 
     Returns:

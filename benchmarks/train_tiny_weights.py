@@ -20,12 +20,12 @@ import torch
 import torch.nn.functional as F
 from open_clip.model import CLIP
 from safetensors.torch import save_file
-from tiny_batches import N_KINDS, Batch, batches, scenes
-from tiny_captions import caption_table, vocabulary
-from tiny_world import NAMES, Scene
 from torch import Tensor, nn
 
 from adbench_clip.tiny import compact
+from tiny_batches import N_KINDS, Batch, batches, scenes
+from tiny_captions import caption_table, vocabulary
+from tiny_world import NAMES, Scene
 
 MODEL_CONFIG = {
     "embed_dim": 64,
@@ -273,7 +273,11 @@ def main() -> None:
         network = CnnLearner().to(memory_format=torch.channels_last)
         stream = batches(rng, pool, options.batch, options.cnn_steps)
         train(network, map(network.loss, stream), options.cnn_steps, 2e-3, "cnn")
-        save(halved(network.cnn.state_dict()), options.out / "adbench_anomalib" / "tiny_cnn.safetensors", notes | {"classes": ", ".join(NAMES)})
+        save(
+            halved(network.cnn.state_dict()),
+            options.out / "adbench_anomalib" / "tiny_cnn.safetensors",
+            notes | {"classes": ", ".join(NAMES)},
+        )
 
 
 if __name__ == "__main__":

@@ -79,4 +79,5 @@ def _encode(image: Image.Image, alt: str, kind: str) -> Picture:
     sink = io.BytesIO()
     image.save(sink, kind, **({"quality": QUALITY, "method": 6} if kind == "WEBP" else {"optimize": True}))
     uri = f"data:image/{kind.lower()};base64,{base64.b64encode(sink.getvalue()).decode()}"
-    return Picture(uri, *image.size, alt)
+    width, height = image.size
+    return Picture(uri, width, height, alt)

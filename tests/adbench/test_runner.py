@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -150,10 +151,8 @@ def test_an_unreadable_image_fails_the_cell_and_names_the_file(out: Path) -> Non
 
 def test_a_detector_that_swallows_the_error_fails_all_the_same(out: Path, monkeypatch) -> None:
     def predict(self, batch):
-        try:
+        with contextlib.suppress(UserError):
             batch.pixels(8)
-        except UserError as error:
-            assert "Ungood" not in str(error)
         return toyplugin.adbench.Prediction(np.zeros(len(batch)))
 
     monkeypatch.setattr(toyplugin.Peak, "predict", predict)
@@ -179,9 +178,9 @@ def test_an_absent_gpu_is_an_error_before_anything_runs(out: Path) -> None:
 
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
-    with pytest.raises(UserError, match="torch finds no usable GPU"):
-        from adbench.environment import choose_device
+    from adbench.environment import choose_device
 
+    with pytest.raises(UserError, match="torch finds no usable GPU"):
         choose_device("cuda")
 
 

@@ -8,8 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import timm
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
 
-from adbench import Context, DetectorCard, LabelledImages, Support, Weights
+from adbench import Context, Detector, DetectorCard, LabelledImages, Support, Weights
 from adbench.parameters import build_parameters
 from adbench.testing import memory_images
 
@@ -59,6 +63,57 @@ def support() -> Callable[[LabelledImages], Support]:
         return Support("full-normal", 0, "object", normal, nothing, (), nothing)
 
     return make
+
+
+@pytest.fixture
+def real_images(shared: Path) -> Callable[[str, int], LabelledImages]:
+    """The first images of a folder of the real brain set: `real_images("train/good", 6)`."""
+
+    def read(folder: str, count: int) -> LabelledImages:
+        files = sorted((shared / "data" / "Brain_AD" / folder).rglob("*.png"))[:count]
+        return memory_images(np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files]))
+
+    return read
+
+
+@pytest.fixture
+def resnet18(tmp_path: Path) -> Path:
+    """A file with random weights of a small ResNet that anomalib knows."""
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        save_file(timm.create_model("resnet18", num_classes=0).state_dict(), tmp_path / "resnet18")
+    return tmp_path / "resnet18"
+
+
+@pytest.fixture
+def same_after_reload(context: Callable[..., Context], queries: LabelledImages, tmp_path: Path) -> Callable[[Detector], bool]:
+    """Whether a fitted detector predicts the same, bit for bit, after saving and loading."""
+
+    def check(detector: Detector) -> bool:
+        save_file(detector.state_dict(), tmp_path / "state.safetensors")
+        again = type(detector)(detector.card, detector.parameters)
+        again.load_state_dict(load_file(tmp_path / "state.safetensors"), context(seed=99))
+        return same(predicted(detector, queries), predicted(again, queries))
+
+    return check
+
+
+def predicted(detector: Detector, images: LabelledImages) -> tuple[np.ndarray, np.ndarray]:
+    """Scores and maps as the runner asks for them."""
+    with torch.no_grad():
+        prediction = detector.predict(images)
+    return np.asarray(prediction.scores), np.asarray(prediction.maps)
+
+
+def same(first: tuple[np.ndarray, ...], second: tuple[np.ndarray, ...]) -> bool:
+    """Equal to the last bit."""
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.fixture(name="predicted")
+def _predicted() -> Callable[[Detector, LabelledImages], tuple[np.ndarray, np.ndarray]]:
+    """`predicted(detector, images)`: scores (B,) and maps (B, h, w)."""
+    return predicted
 
 
 def smooth(count: int, seed: int) -> np.ndarray:
