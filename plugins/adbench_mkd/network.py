@@ -1,0 +1,151 @@
+"""VGG-like networks: the frozen source, and the smaller cloner that learns to give the same feature maps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from adbench import UserError
+
+Blocks = tuple[tuple[int, ...], ...]
+"""Output channels of the convolutions of each block; a 2x2 max pooling ends a block."""
+
+POOLINGS = 5
+BATCH_NORM_EPS, BATCH_NORM_MOMENTUM = 1e-5, 0.1
+CONVOLUTION = re.compile(r"features\.(\d+)\.weight")
+
+
+def source_blocks(state: Mapping[str, Tensor]) -> Blocks:
+    """The blocks of a plain VGG, read off its key names.
+
+    Args:
+        state: `features.{i}.weight` and `.bias`, i counting convolutions, ReLUs and poolings as torchvision and timm
+            do; other keys (the classifier) are left alone.
+
+    Raises:
+        UserError: this is no VGG of five poolings, or one with batch norm.
+    """
+    found = {int(match[1]): tensor for name, tensor in state.items() if (match := CONVOLUTION.fullmatch(name))}
+    if not found or any(tensor.ndim != 4 for tensor in found.values()):
+        raise _not_a_vgg("has batch norm" if found else "has no features.0.weight")
+    places = sorted(found)
+    blocks: list[list[int]] = [[]]
+    for place, following in pairwise([*places, places[-1] + 3]):
+        blocks[-1].append(len(found[place]))
+        if following - place == 3:  # convolution, ReLU, pooling
+            blocks.append([])
+        elif following - place != 2:
+            raise _not_a_vgg(f"has features.{following} after features.{place}")
+    if len(blocks) - 1 != POOLINGS:
+        raise _not_a_vgg(f"has {len(blocks) - 1} poolings")
+    return tuple(tuple(block) for block in blocks[:-1])
+
+
+def cloner_blocks(source: Blocks, width: int) -> Blocks:
+    """The blocks of the cloner: `width` channels everywhere, but those of the source before the poolings that are compared."""
+    first, *others = source
+    narrow = [tuple([width] * (len(block) - 1) + [block[-1]]) for block in others]
+    return (tuple([width] * len(first)), *narrow)
+
+
+def widths(blocks: Blocks) -> list[str]:
+    """The blocks in the usual flat notation, `M` for a pooling."""
+    return [entry for block in blocks for entry in (*map(str, block), "M")]
+
+
+class Vgg(nn.Module):
+    """3x3 convolutions, ReLUs and 2x2 max poolings; keys `features.{i}` number all layers in order.
+
+    Args:
+        blocks: channels.
+        cloner: no biases, and batch norm after every convolution but the last before a pooling, as in the release;
+            otherwise biases and no batch norm.
+    """
+
+    def __init__(self, blocks: Blocks, cloner: bool) -> None:
+        super().__init__()
+        self.blocks = blocks
+        layers: list[nn.Module] = []
+        channels = 3
+        for block in blocks:
+            for number, width in enumerate(block, start=1):
+                layers.append(nn.Conv2d(channels, width, 3, padding=1, bias=not cloner))
+                if cloner and number < len(block):
+                    layers.append(nn.BatchNorm2d(width, BATCH_NORM_EPS, BATCH_NORM_MOMENTUM))
+                layers.append(nn.ReLU(inplace=True))
+                channels = width
+            layers.append(nn.MaxPool2d(2))
+        self.features = nn.Sequential(*layers)
+
+    def forward(self, images: Tensor, guided: bool = False) -> list[Tensor]:
+        """Outputs of every pooling but the first.
+
+        Args:
+            images: (B, 3, H, W) float32, H and W at least 2 to the power of the poolings.
+            guided: ReLUs let no negative gradient through (guided backpropagation).
+
+        Returns:
+            Tensors (B, C, H / 4, W / 4), (B, C', H / 8, W / 8), ...
+        """
+        pooled = []
+        for layer in self.features:
+            images = guided_relu(images) if guided and isinstance(layer, nn.ReLU) else layer(images)
+            if isinstance(layer, nn.MaxPool2d):
+                pooled.append(images)
+        return pooled[1:]
+
+
+class _GuidedRelu(torch.autograd.Function):
+    """ReLU whose gradient is cut off at zero as well (Springenberg et al., arXiv 1412.6806)."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        result = values.clamp(min=0)
+        ctx.save_for_backward(result)
+        return result
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (result,) = ctx.saved_tensors
+        return gradient.clamp(min=0) * (result > 0)
+
+
+def guided_relu(values: Tensor) -> Tensor:
+    """ReLU that lets no negative gradient through."""
+    return _GuidedRelu.apply(values)
+
+
+def build_source(state: Mapping[str, Tensor]) -> Vgg:
+    """The frozen source network with these weights. Raises `UserError` where they are not those of a plain VGG."""
+    source = Vgg(source_blocks(state), cloner=False)
+    _load(source, {name: tensor.float() for name, tensor in state.items() if name.startswith("features.")})
+    return source.eval().requires_grad_(False)
+
+
+def build_cloner(source: Vgg, width: int, generator: torch.Generator) -> Vgg:
+    """An untrained cloner of a source, its weights drawn by Xavier's uniform rule, as in the release."""
+    cloner = Vgg(cloner_blocks(source.blocks, width), cloner=True)
+    for layer in cloner.features:
+        if isinstance(layer, nn.Conv2d):
+            nn.init.xavier_uniform_(layer.weight, generator=generator)
+    return cloner
+
+
+def _load(network: Vgg, state: Mapping[str, Tensor]) -> None:
+    try:
+        network.load_state_dict(dict(state))
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        raise _not_a_vgg(f"does not fit: {reason[:200]}") from error
+
+
+def _not_a_vgg(what: str) -> UserError:
+    return UserError(
+        f"mkd needs the weights of a plain VGG with {POOLINGS} poolings and no batch norm, and this file {what}: "
+        "give vgg16.tv_in1k or a file with the same keys."
+    )
