@@ -1,19 +1,29 @@
-"""`adbench plugins`."""
+"""`adbench plugins [check NAME | new NAME]`."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from adbench.cli.console import print_grid, print_json
+from adbench.errors import ExitCode
+
+if TYPE_CHECKING:
+    from adbench.testing.checks import CheckResult
 
 NAME = "plugins"
+app = typer.Typer(help="List, check and make plugins.", add_completion=False, rich_markup_mode=None)
 
 
-def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+@app.callback(invoke_without_command=True)
+def command(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="List as JSON.")] = False) -> None:
     """List what is plugged in: name, distribution, hooks, load time, and why a plugin failed."""
+    if context.invoked_subcommand:
+        return
     from adbench.registry import load_registry
 
     loaded = load_registry().plugins.loaded
@@ -25,3 +35,57 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
         for p in loaded
     ]
     print_grid(("plugin", "distribution", "hooks", "load time", "state"), rows)
+
+
+@app.command("check")
+def check(
+    name: Annotated[str, typer.Argument(help="A method, a dataset, a group, a plugin or a distribution.")],
+    only: Annotated[list[str] | None, typer.Option(help="Name of a check to run; may be repeated. All by default.")] = None,
+    data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the datasets.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="METHOD.PARAM=VALUE over the preset demo.")] = None,
+    weights: Annotated[list[str] | None, typer.Option(help="NAME=PATH of a weights file; nothing is downloaded.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a plugin against the contract. Exit 0: all is right; 1: a check failed, with the reason and how to mend it."""
+    from adbench.cli.console import registry_with_warnings
+    from adbench.cli.run import weight_files
+    from adbench.parameters import parse_set
+    from adbench.testing.checks import run_check
+    from adbench.testing.subjects import benches
+    from adbench.testing.suite import bound_checks
+
+    parameters, files = parse_set(set_ or []), weight_files(weights or [])
+    subjects = benches(name, registry_with_warnings(), parameters=parameters, weights=files, data_root=data_root)
+    results = []
+    for demand, bench in bound_checks(subjects, only or ()):
+        results.append(run_check(demand, bench))
+        if not as_json:
+            _print_result(results[-1])
+    if as_json:
+        print_json([dataclasses.asdict(result) for result in results])
+    failed = sum(result.status == "failed" for result in results)
+    print(f"{len(results)} checks, {failed} failed", file=sys.stderr)
+    if failed:
+        raise typer.Exit(ExitCode.CELL_FAILED)
+
+
+def _print_result(result: CheckResult) -> None:
+    print(f"{result.status:8} {result.subject}: {result.check}{': ' if result.reason else ''}{result.reason}", flush=True)
+    if result.mend:
+        print(f"{'':8} to mend it: {result.mend}", flush=True)
+
+
+@app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the method or dataset, and of the folder that is made.")],
+    kind: Annotated[Literal["detector", "dataset"], typer.Option(help="What it brings.")] = "detector",
+    folder: Annotated[Path, typer.Option(help="Where the folder is made.")] = Path(),
+) -> None:
+    """Make a complete small distribution that works at once: code, test, README and CI file."""
+    from adbench.scaffold import new_plugin
+
+    made = new_plugin(name, kind, folder)
+    for file in made:
+        print(file)
+    target = made[0].parent
+    print(f"\nNow: pip install -e {target} && adbench plugins check {name}")

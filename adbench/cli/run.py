@@ -63,7 +63,7 @@ def command(
         shots=_numbers("--shots", shots),
         seeds=_numbers("--seeds", seeds),
         preset=preset,
-        weights=_files(weights or []),
+        weights=weight_files(weights or []),
         parameters=parse_set(set_ or []),
         suite=suite,
         device=device,
@@ -149,7 +149,8 @@ def _numbers(option: str, text: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def _files(settings: list[str]) -> dict[str, Path]:
+def weight_files(settings: list[str]) -> dict[str, Path]:
+    """`["NAME=PATH"]` to name and file."""
     files = {}
     for setting in settings:
         name, equals, path = setting.partition("=")

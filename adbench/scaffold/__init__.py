@@ -1,0 +1,88 @@
+"""`adbench plugins new`: a complete small distribution from templates, which its author then makes into something of worth."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from adbench.errors import UserError
+from adbench.registry import load_registry
+
+Kind = Literal["detector", "dataset"]
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+SUFFIX = ".jinja"
+PACKAGE = "package"  # this word in a path of the templates becomes the name of the plugin's package
+
+
+def new_plugin(name: str, kind: Kind, folder: Path) -> list[Path]:
+    """Make the distribution `adbench-NAME` in `folder/NAME`.
+
+    Args:
+        name: of the detector or dataset, lower case, e.g. `bright-spots`.
+        kind: what it brings.
+        folder: where the new folder is made.
+
+    Returns:
+        The files, the first of them in the new folder itself.
+
+    Raises:
+        UserError: a name that cannot be used, or a folder that is there already or cannot be written.
+    """
+    package = _package(name)
+    _refuse_taken(name)
+    target = folder / name
+    if target.exists():
+        raise UserError(f"{target} is there already: choose another name, or another place with --folder.")
+    words = {"name": name, "package": package, "title": _title(name), "class_name": _title(name).replace(" ", ""), "kind": kind}
+    texts = {path: text for part in ("common", kind) for path, text in _rendered(part, words)}
+    try:
+        for path, text in texts.items():
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            (target / path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{target} cannot be written ({error.strerror}): choose another place with --folder.") from error
+    return [target / path for path in sorted(texts, key=lambda path: (len(path.parts), path.name))]
+
+
+def _package(name: str) -> str:
+    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise UserError(f"{name!r} cannot be used: a name is lower-case letters, digits and single dashes, e.g. bright-spots.")
+    package = f"adbench_{name.replace('-', '_')}"
+    if find_spec(package) is not None:
+        raise UserError(f"There is a package {package} already: choose another name.")
+    return package
+
+
+def _refuse_taken(name: str) -> None:
+    registry = load_registry()
+    for noun, names in (("method", registry.detectors), ("dataset", registry.datasets), ("group of datasets", registry.groups())):
+        if name in names:
+            raise UserError(f"There is a {noun} {name!r} already: choose another name.")
+
+
+def _title(name: str) -> str:
+    return " ".join(word.capitalize() for word in name.split("-"))
+
+
+def _rendered(part: str, words: dict[str, str]) -> Iterator[tuple[PurePosixPath, str]]:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
+    for path, template in _templates(files("adbench.scaffold") / "templates" / part, PurePosixPath()):
+        named = PurePosixPath(*(step.replace(PACKAGE, words["package"]) for step in path.parts))
+        text = environment.from_string(template.read_text(encoding="utf-8")).render(words)
+        yield named.with_name(named.name.removesuffix(SUFFIX)), text
+
+
+def _templates(folder: Traversable, path: PurePosixPath) -> Iterator[tuple[PurePosixPath, Traversable]]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir():
+            yield from _templates(entry, path / entry.name)
+        elif entry.name.endswith(SUFFIX):
+            yield path / entry.name, entry

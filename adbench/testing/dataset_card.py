@@ -1,0 +1,128 @@
+"""Checks of a dataset's card and of what it says of itself."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from adbench.dataset import SPLITS
+from adbench.errors import UserError, did_you_mean
+from adbench.plan import load_factory
+from adbench.testing.checks import Check, CheckFailed
+from adbench.testing.dataset_bench import DatasetBench
+from adbench.testing.detector_card import NAME
+from adbench.testing.registration import MEND_IMPORT_COST, cheap_to_register
+
+COUNTED = [f"{split}{label}" for split in SPLITS for label in ("", "/normal", "/abnormal")]
+TIME_LIMIT = 600
+PROGRAM = """
+import json, pickle, sys
+sys.path[:], card, root = pickle.loads(sys.stdin.buffer.read())
+from adbench.plan import load_factory
+print(load_factory(card.factory, card.name)(card, root).fingerprint())
+"""
+
+
+def card_complete(bench: DatasetBench) -> None:
+    """The card says what the set is, under which licence, and how to get it."""
+    card = bench.card
+    if not NAME.fullmatch(card.name):
+        raise CheckFailed(f"the name {card.name!r} is not lower-case letters, digits, dots and dashes")
+    # A set that the user points at (`folder:PATH`) has an author and a licence that its plugin cannot know.
+    source = () if card.argument else ("citation", "licence")
+    for field in ("title", *source, "how_to_get", "class_name"):
+        if not getattr(card, field).strip():
+            raise CheckFailed(f"`{field}` is empty")
+    for key in card.counts:
+        if key not in COUNTED:
+            raise CheckFailed(
+                f"counts names {key!r}, which is no split, nor split/normal or split/abnormal.{did_you_mean(key, COUNTED)}"
+            )
+    if not bench.dataset.items("test"):
+        raise CheckFailed("`test` is empty: there is nothing to score")
+    labels = {item.abnormal for item in bench.dataset.items("test")}
+    if len(labels) < 2:
+        raise CheckFailed(f"`test` has only {'abnormal' if labels.pop() else 'normal'} images: no figure can be computed on it")
+
+
+def card_truthful(bench: DatasetBench) -> None:
+    """Masks exist where the card says so, and a generated set has the images that the card counts."""
+    dataset = bench.dataset
+    card = dataset.card  # which a set that looks at the disk first may have completed
+    abnormal = [(split, item) for split, item in bench.entries() if item.abnormal]
+    given = sum(dataset.mask(split, item) is not None for split, item in abnormal[:50])
+    if given and not card.has_masks:
+        raise CheckFailed("has_masks is False, but there are masks")
+    if card.has_masks and not given:
+        raise CheckFailed("has_masks is True, but there are no masks")
+    if card.synthetic:
+        for key, published in card.counts.items():
+            split, _, label = key.partition("/")
+            items = dataset.items(split)  # type: ignore[arg-type]
+            count = sum(not label or item.abnormal == (label == "abnormal") for item in items)
+            if count != published:
+                raise CheckFailed(f"counts says {published} images of {key}, but there are {count}")
+
+
+def absence_explained(bench: DatasetBench) -> None:
+    """Where the set is not on disk, `absence` says so in a sentence instead of raising."""
+    factory = load_factory(bench.card.factory, f"The dataset {bench.card.name}")
+    with tempfile.TemporaryDirectory(prefix="adbench-empty-") as folder:
+        for root in (None, Path(folder), Path(folder, "nothing")):
+            reason = factory(bench.card, root).absence()
+            if reason is not None and not (isinstance(reason, str) and reason.strip()):
+                raise CheckFailed(f"absence() returned {reason!r} for a data root without the set: a sentence is wanted")
+
+
+def fingerprint_stable(bench: DatasetBench) -> None:
+    """The fingerprint is the same for a second instance, in another process, and under another path."""
+    first = bench.dataset.fingerprint()
+    if not (isinstance(first, str) and len(first) >= 32 and set(first) <= set("0123456789abcdef")):
+        raise CheckFailed(f"fingerprint() gave {first!r}: a hex digest of at least 32 letters is wanted")
+    if bench.make().fingerprint() != first:
+        raise CheckFailed("a second instance has another fingerprint")
+    given = pickle.dumps((sys.path, bench.card, bench.root))
+    done = subprocess.run([sys.executable, "-c", PROGRAM], input=given, capture_output=True, timeout=TIME_LIMIT)
+    if done.returncode:
+        raise UserError(f"another process cannot read the set: {done.stderr.decode().strip().splitlines()[-1]}")
+    if done.stdout.decode().split()[-1] != first:
+        raise CheckFailed("another process gives another fingerprint")
+    if bench.root is not None and not bench.card.argument:
+        with tempfile.TemporaryDirectory(prefix="adbench-elsewhere-") as folder:
+            elsewhere = Path(folder, "root")
+            elsewhere.symlink_to(bench.root.resolve(), target_is_directory=True)
+            if bench.make(elsewhere).fingerprint() != first:
+                raise CheckFailed("the same files under another path have another fingerprint")
+
+
+CHECKS = (
+    Check(
+        "card-complete",
+        card_complete,
+        "Fill in the field of the DatasetCard; a set needs normal and abnormal images in `test`.",
+    ),
+    Check(
+        "card-truthful",
+        card_truthful,
+        "Correct `has_masks` or `counts` on the card, or make `mask` and `items` do what they say.",
+    ),
+    Check(
+        "import-cost",
+        cheap_to_register,
+        MEND_IMPORT_COST,
+    ),
+    Check(
+        "absence-explained",
+        absence_explained,
+        "Look for the files in absence(), not in __init__, and return one sentence with card.how_to_get where they lack.",
+    ),
+    Check(
+        "fingerprint-stable",
+        fingerprint_stable,
+        "Hash sorted ids, labels and contents (adbench.fingerprint.fingerprint_files does); no paths, times, `hash()` "
+        "or unsorted folders.",
+    ),
+)

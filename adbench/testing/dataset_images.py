@@ -1,0 +1,208 @@
+"""Checks of a dataset's items, images and masks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from adbench.dataset import SPLITS, Item, Split
+from adbench.testing.checks import Check, CheckFailed, CheckSkipped
+from adbench.testing.dataset_bench import DatasetBench
+
+# With fewer images of a label, sizes and pixels may tell them apart by chance.
+LEAST_IMAGES = 8
+MARK_NOISE = 3  # grey levels: what compression makes of one colour
+MOST_IMAGES = 64
+LABEL_WORDS = ("abnormal", "anomal", "ungood", "defect", "lesion")
+
+
+def ids_unique(bench: DatasetBench) -> None:
+    """Ids are unique in a split, sorted, and hold no path of this machine."""
+    for split in SPLITS:
+        items = bench.dataset.items(split)
+        ids = [item.id for item in items]
+        if wrong := [item for item in items if not isinstance(item, Item) or not item.id]:
+            raise CheckFailed(f"{wrong[0]!r} in {split} is no adbench.Item with an id")
+        if twice := [name for name, count in Counter(ids).items() if count > 1]:
+            raise CheckFailed(f"the id {twice[0]!r} occurs twice in {split}")
+        if ids != sorted(ids):
+            raise CheckFailed(f"the items of {split} are not sorted by id")
+        for name in ids:
+            if Path(name).is_absolute() or "\\" in name:
+                raise CheckFailed(f"the id {name!r} in {split} is a path of this machine")
+
+
+def ids_stable(bench: DatasetBench) -> None:
+    """A second instance has the same items."""
+    again = bench.make()
+    for split in SPLITS:
+        one, other = (
+            [(item.id, item.abnormal, item.group) for item in dataset.items(split)] for dataset in (bench.dataset, again)
+        )
+        if one != other:
+            differing = next((pair for pair in zip(one, other, strict=False) if pair[0] != pair[1]), (len(one), len(other)))
+            raise CheckFailed(f"the items of {split} differ between two instances: {differing[0]} and {differing[1]}")
+
+
+def train_normal(bench: DatasetBench) -> None:
+    """`train` holds no abnormal image."""
+    if abnormal := [item.id for item in bench.dataset.items("train") if item.abnormal]:
+        raise CheckFailed(f"{len(abnormal)} images of train are abnormal, first {abnormal[0]}")
+
+
+def splits_disjoint(bench: DatasetBench) -> None:
+    """No image is in two splits, by content."""
+    contents: dict[Hashable, dict[Split, str]] = {}
+    for (split, name), seen in bench.seen().items():
+        contents.setdefault((seen.digest, seen.shape), {})[split] = f"{split}/{name}"
+    _demand_disjoint(contents, "have the same pixels")
+
+
+def groups_disjoint(bench: DatasetBench) -> None:
+    """No subject is in two splits, or the set warns of it."""
+    groups: dict[Hashable, dict[Split, str]] = {}
+    for split, item in bench.entries():
+        if item.group is not None:
+            groups.setdefault(item.group, {})[split] = f"{split}/{item.id}"
+    if not groups:
+        raise CheckSkipped("the set does not know its subjects")
+    if told := [warning for warning in bench.dataset.warnings() if "subject" in warning]:
+        raise CheckSkipped(f"the set warns: {told[0]}")
+    _demand_disjoint(groups, "are of one subject")
+
+
+def _demand_disjoint(found: Mapping[Hashable, Mapping[Split, str]], how: str) -> None:
+    shared = [list(places.values()) for places in found.values() if len(places) > 1]
+    if shared:
+        raise CheckFailed(f"{' and '.join(shared[0])} {how} ({len(shared)} such {'case' if len(shared) == 1 else 'cases'})")
+
+
+def images_stable(bench: DatasetBench) -> None:
+    """Images are (H, W, 3) uint8, and the same when they are read again, also after one was changed."""
+    seen = bench.seen()
+    for split in SPLITS:
+        for item in bench.dataset.items(split)[:8]:
+            image = bench.image(split, item)
+            if hashlib.sha256(image.tobytes()).hexdigest() != seen[split, item.id].digest:
+                raise CheckFailed(f"the image {split}/{item.id} is another one when it is read again (or from several threads)")
+            if image.flags.writeable:
+                before, image[...] = image.copy(), 0
+                if not np.array_equal(bench.image(split, item), before):
+                    raise CheckFailed(f"the image {split}/{item.id} is kept, and changes with the array that was handed out")
+
+
+def masks_match(bench: DatasetBench) -> None:
+    """Masks are bool, of the size of their image, and not empty."""
+    if not bench.dataset.card.has_masks:
+        raise CheckSkipped("the set has no masks")
+    seen = bench.seen()
+    for split, item in bench.entries():
+        if not item.abnormal:
+            continue
+        where = f"{split}/{item.id}"
+        mask = bench.dataset.mask(split, item)
+        if mask is None:
+            raise CheckFailed(f"the abnormal image {where} has no mask")
+        if not isinstance(mask, np.ndarray) or mask.dtype != bool:
+            raise CheckFailed(f"the mask of {where} is not an array of bool")
+        if mask.shape != seen[split, item.id].shape:
+            raise CheckFailed(f"the mask of {where} is {mask.shape}, its image {seen[split, item.id].shape}")
+        if not mask.any():
+            raise CheckFailed(f"the mask of {where} marks no pixel")
+
+
+def names_hide_labels(bench: DatasetBench) -> None:
+    """What a detector is told of the set (`class_name`, ids) gives no label away."""
+    from adbench.decoded import Decoder
+    from adbench.images import ImageBatch
+    from adbench.protocol import shuffled_test
+
+    told = bench.dataset.card.class_name
+    for word in LABEL_WORDS:
+        if word in told.lower():
+            raise CheckFailed(f"class_name is {told!r}, and {word!r} tells of a label or split")
+    if "/" in told or "\\" in told:
+        raise CheckFailed(f"class_name is {told!r}, a path")
+    entries = shuffled_test(bench.dataset)[:MOST_IMAGES]
+    with Decoder(entries, masks=False) as decoder:
+        batch = ImageBatch(decoder.source(), range(len(entries)))
+        served = batch.pixels(32)
+        known = {entry.item.id for entry in entries}
+        if len(served) != len(entries) or known & set(batch.ids):
+            raise CheckFailed("the ids that a detector sees are those of the set")
+
+
+def pixels_hide_labels(bench: DatasetBench) -> None:
+    """Neither the size of an image nor a mark that all images of one label carry tells normal from abnormal."""
+    by_label = {
+        label: [item for item in bench.dataset.items("test") if item.abnormal is label][:MOST_IMAGES] for label in (False, True)
+    }
+    if min(map(len, by_label.values())) < LEAST_IMAGES:
+        raise CheckSkipped(f"fewer than {LEAST_IMAGES} images of a label in test")
+    seen = bench.seen()
+    sizes = [{seen["test", item.id].shape for item in items} for items in by_label.values()]
+    if not sizes[0] & sizes[1]:
+        raise CheckFailed(f"normal and abnormal images differ in size: {_first(sizes[0])} and {_first(sizes[1])}")
+    if len(sizes[0] | sizes[1]) > 1:
+        return  # pixels of images that differ in size cannot be compared
+    stacks = [np.stack([bench.image("test", item) for item in items]) for items in by_label.values()]
+    (low, high), (other_low, other_high) = ((stack.min(axis=0), stack.max(axis=0)) for stack in stacks)
+    apart = (high < other_low) | (other_high < low)
+    # Among thousands of pixels some tell few images apart by chance; a mark is of one colour besides.
+    marked = apart & (np.minimum(high - low, other_high - other_low) <= MARK_NOISE)
+    if marked.any():
+        row, column, _ = np.argwhere(marked)[0]
+        raise CheckFailed(f"the pixel in row {row}, column {column} alone tells all normal from all abnormal images")
+
+
+def _first(sizes: Iterable[tuple[int, ...]]) -> str:
+    return " x ".join(map(str, min(sizes)))
+
+
+def labels_differ(bench: DatasetBench) -> None:
+    """No image of one split is both normal and abnormal, by content."""
+    seen = bench.seen()
+    labels: dict[str, tuple[bool, str]] = {}
+    for split, item in bench.entries():
+        digest = seen[split, item.id].digest
+        label, other = labels.setdefault(digest, (item.abnormal, item.id))
+        if label != item.abnormal:
+            raise CheckFailed(f"{split}/{item.id} and {other} have the same pixels and different labels")
+
+
+CHECKS = (
+    Check(
+        "ids-unique", ids_unique, "Make ids of what is the same everywhere, e.g. `Ungood/00003_60`, and sort the items by them."
+    ),
+    Check("ids-stable", ids_stable, "Sort what a folder lists, and seed what is drawn."),
+    Check(
+        "train-normal", train_normal, "Move abnormal images to `valid` or `test`: `train` is what full-normal methods learn from."
+    ),
+    Check(
+        "splits-disjoint",
+        splits_disjoint,
+        "Leave the copies out of one of the splits: what was learned from cannot be tested on.",
+    ),
+    Check(
+        "groups-disjoint",
+        groups_disjoint,
+        "Split by subject, not by image; where the split is a published one, say in warnings() how many subjects are in two splits.",
+    ),
+    Check("labels-differ", labels_differ, "Leave out the copies whose label is in doubt."),
+    Check("images-stable", images_stable, "Return a new array (or a read-only one) each time, converted to RGB uint8."),
+    Check(
+        "masks-match",
+        masks_match,
+        "Return (H, W) bool of the image's own size for every abnormal image; an image without lesion is normal.",
+    ),
+    Check("names-hide-labels", names_hide_labels, "Let class_name be the object's plain name, e.g. `Brain`."),
+    Check(
+        "pixels-hide-labels",
+        pixels_hide_labels,
+        "Look for burnt-in marks, frames or crops that only images of one label have, and take them out of all of them.",
+    ),
+)

@@ -1,0 +1,59 @@
+"""The checks as tests of an author's own suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from adbench.testing.checks import Check, CheckFailed, CheckSkipped
+from adbench.testing.suite import Bench, bound_checks
+
+
+def parametrize_with_checks(
+    *names: str, only: Iterable[str] = (), data_root: Path | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A decorator that runs a test once for every check of the named plugins, detectors or datasets.
+
+    ```python
+    @parametrize_with_checks("bright")
+    def test_conformance(check) -> None:
+        check()
+    ```
+
+    Args:
+        names: as of `adbench plugins check`.
+        only: names of checks; empty = all.
+        data_root: folder that holds the sets, for those on disk.
+
+    Raises:
+        UserError: unknown name, at collection.
+    """
+    import pytest
+
+    from adbench.registry import load_registry
+    from adbench.testing.subjects import benches
+
+    registry = load_registry()
+    subjects = [bench for name in names for bench in benches(name, registry, data_root=data_root)]
+    parameters = [
+        pytest.param(as_test(check, bench), id=f"{bench.card.name}-{check.name}") for check, bench in bound_checks(subjects, only)
+    ]
+    decorator: Callable[[Callable[..., None]], Callable[..., None]] = pytest.mark.parametrize("check", parameters)
+    return decorator
+
+
+def as_test(check: Check, bench: Bench) -> Callable[[], None]:
+    """A function that runs a check and fails or skips as pytest wants it."""
+
+    def run() -> None:
+        __tracebackhide__ = True
+        import pytest
+
+        try:
+            check.run(bench)
+        except CheckSkipped as skipped:
+            pytest.skip(str(skipped))
+        except CheckFailed as failed:
+            pytest.fail(f"{bench.card.name}: {check.name}: {failed}\n{check.what}\nTo mend it: {check.mend}", pytrace=False)
+
+    return run

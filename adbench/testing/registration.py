@@ -1,0 +1,63 @@
+"""What it costs to register a plugin: measured in a fresh interpreter, for detectors and datasets alike."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from adbench.testing.checks import CheckFailed, CheckSkipped
+
+if TYPE_CHECKING:
+    from adbench.registry import Registry
+
+HEAVY = (
+    "torch", "torchvision", "timm", "open_clip", "anomalib", "lightning", "transformers", "tensorflow", "jax",
+    "pandas", "sklearn", "scipy", "skimage", "cv2", "matplotlib",
+)  # fmt: skip
+MEND_IMPORT_COST = (
+    "Keep cards and hooks in a module of their own and name the heavy module in `card.factory`, which is imported only to run."
+)
+MOST_SECONDS = 0.5
+TIME_LIMIT = 120
+PROGRAM = """
+import importlib, json, sys, time
+sys.path[:] = json.loads(sys.argv[2])
+import numpy, adbench
+before, start = set(sys.modules), time.process_time()
+plugin = importlib.import_module(sys.argv[1])
+for hook in ("adbench_detectors", "adbench_datasets", "adbench_weights"):
+    list(getattr(plugin, hook, list)())
+seconds = time.process_time() - start
+new = {name.partition(".")[0] for name in set(sys.modules) - before}
+print(json.dumps({"seconds": seconds, "new": sorted(new)}))
+"""
+
+
+def cheap_to_register(bench: Any) -> None:
+    """Registering the plugin imports neither torch nor anything else that is heavy."""
+    if not bench.plugin:
+        raise CheckSkipped("the card was given by hand, not brought by a plugin")
+    command = [sys.executable, "-c", PROGRAM, bench.plugin, json.dumps(sys.path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT)
+    if done.returncode:
+        raise CheckFailed(f"importing {bench.plugin} by itself fails: {done.stderr.strip().splitlines()[-1]}")
+    cost = json.loads(done.stdout.splitlines()[-1])
+    heavy = [name for name in HEAVY if name in cost["new"]]
+    if heavy:
+        raise CheckFailed(f"importing {bench.plugin} imports {', '.join(heavy)}")
+    if cost["seconds"] > MOST_SECONDS:
+        raise CheckFailed(f"importing {bench.plugin} takes {cost['seconds']:.1f} s of computing")
+
+
+def plugin_of(registry: Registry, hook: str, name: str) -> str:
+    """The module that brought the card of this name through this hook, or ""."""
+    for loaded in registry.plugins.loaded:
+        plugin = registry.plugins.manager.get_plugin(loaded.name)
+        if plugin is None or hook not in loaded.hooks:
+            continue
+        cards = [card.name for card in getattr(plugin, hook)()]
+        if name in cards or f"{name.partition(':')[0]}:" in cards:
+            return str(getattr(plugin, "__name__", type(plugin).__module__))
+    return ""

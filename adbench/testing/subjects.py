@@ -1,0 +1,70 @@
+"""From a name that the user types to what is checked: a detector, a dataset, a group, or all that a plugin brings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from adbench.errors import UserError, did_you_mean
+from adbench.registry import Registry
+from adbench.testing.suite import Bench, dataset_bench, detector_bench
+
+
+def benches(
+    name: str,
+    registry: Registry,
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    weights: Mapping[str, Path] | None = None,
+    data_root: Path | None = None,
+) -> list[Bench]:
+    """The benches of all that a name stands for.
+
+    Args:
+        name: of a detector, a dataset, a group of datasets, a plugin (its entry point) or its distribution. What shares
+            a name is taken together; a card whose name wants an argument is left out of a plugin.
+        parameters: method to parameter to value.
+        weights, data_root: as of `check_detector` and `check_dataset`.
+
+    Raises:
+        UserError: nothing has this name, or the plugin of this name could not be loaded, with the reason.
+    """
+    detectors, datasets = _names(name, registry)
+    given = parameters or {}
+    for method in given:
+        if method not in detectors:
+            raise UserError(f"Parameters are given for {method!r}, which is not checked.{did_you_mean(method, detectors)}")
+    found: list[Bench] = [
+        detector_bench(card, parameters=given.get(card), weights=weights, registry=registry) for card in detectors
+    ]
+    found += [dataset_bench(card, data_root=data_root, registry=registry) for card in datasets]
+    return found
+
+
+def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
+    detectors = [card for card in registry.detectors if card == name]
+    datasets = [card for card in registry.datasets if card == name]
+    datasets += [card.name for card in registry.groups().get(name, [])]
+    for plugin in registry.plugins.loaded:
+        if name not in (plugin.name, plugin.distribution):
+            continue
+        if plugin.error:
+            raise UserError(f"The plugin {plugin.name!r} of {plugin.distribution} could not be loaded: {plugin.error}")
+        module = registry.plugins.manager.get_plugin(plugin.name)
+        detectors += _cards(module, "adbench_detectors")
+        datasets += _cards(module, "adbench_datasets")
+    if not detectors and not datasets and ":" in name:
+        prefix = f"{name.partition(':')[0]}:"
+        detectors += [name] if prefix in registry.detectors else []
+        datasets += [name] if prefix in registry.datasets else []
+    if not detectors and not datasets:
+        plugins = [plugin.name for plugin in registry.plugins.loaded]
+        known = [*registry.detectors, *registry.datasets, *registry.groups(), *plugins]
+        raise UserError(f"No method, dataset or plugin to check is called {name!r}.{did_you_mean(name, known)}")
+    return list(dict.fromkeys(detectors)), list(dict.fromkeys(datasets))
+
+
+def _cards(module: Any, hook: str) -> list[str]:
+    cards: Iterable[Any] = getattr(module, hook, list)()
+    return [card.name for card in cards if not card.name.endswith(":")]

@@ -1,0 +1,80 @@
+"""`adbench plugins check` and `adbench plugins new`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from toyplugin import entry_point
+
+from adbench.cli.main import main
+
+
+@pytest.fixture
+def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """Run the command with the toy plugin and a broken one installed; gives exit code, stdout, stderr."""
+    broken = EntryPoint("broken", "no_such_module", "adbench")
+    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [broken, entry_point()])
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["adbench", *arguments])
+        code = 0
+        try:
+            main()
+        except SystemExit as exit:
+            code = int(exit.code or 0)
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_check_names_what_failed_and_how_to_mend_it(adbench) -> None:
+    code, out, err = adbench("plugins", "check", "peak", "--only", "deterministic", "--only", "card-complete")
+    assert code == 1
+    assert "passed   peak: deterministic\n" in out
+    assert "failed   peak: card-complete: `citation` is empty\n         to mend it: Fill in the field" in out
+    assert err.endswith("2 checks, 1 failed\n")
+
+
+def test_check_as_json(adbench) -> None:
+    code, out, _ = adbench("plugins", "check", "peak", "--only", "deterministic", "--set", "peak.scale=3", "--json")
+    assert code == 0
+    (result,) = json.loads(out)
+    assert (result["subject"], result["check"], result["status"]) == ("peak", "deterministic", "passed")
+
+
+def test_a_plugin_or_a_group_stands_for_all_that_it_brings(adbench) -> None:
+    for name, subjects in (("toys", {"toy-a", "toy-b", "toy-plain"}), ("shelf", {"toy-absent"})):
+        _, out, _ = adbench("plugins", "check", name, "--only", "train-normal", "--json")
+        assert subjects <= {result["subject"] for result in json.loads(out)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "peek"], "is called 'peek'. Did you mean 'peak'?"),
+        (["check", "peak", "--only", "determinstic"], "Did you mean 'deterministic'?"),
+        (["check", "peak", "--set", "peak.sclae=1"], "Did you mean 'scale'?"),
+        (["check", "peak", "--set", "wrong.kind=1"], "given for 'wrong', which is not checked"),
+        (["check", "broken"], "could not be loaded: ModuleNotFoundError"),
+        (["new", "Peak"], "cannot be used"),
+        (["new", "peak"], "There is a method 'peak' already"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_2(adbench, arguments: list[str], message: str) -> None:
+    code, _, err = adbench("plugins", *arguments)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_new_says_what_to_do_next(adbench, tmp_path: Path) -> None:
+    code, out, _ = adbench("plugins", "new", "stripes", "--kind", "dataset")
+    assert code == 0
+    assert out.splitlines()[-1] == "Now: pip install -e stripes && adbench plugins check stripes"
+    assert (tmp_path / "stripes/src/adbench_stripes/dataset.py").is_file()

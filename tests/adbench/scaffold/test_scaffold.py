@@ -1,0 +1,75 @@
+"""`adbench plugins new` makes a distribution whose parts fit together."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from adbench import UserError
+from adbench.plugins import load_plugins
+from adbench.registry import load_registry
+from adbench.scaffold import new_plugin
+from adbench.testing import check_dataset, check_detector
+
+
+@pytest.mark.parametrize("kind", ["detector", "dataset"])
+def test_the_made_plugin_passes_every_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    name = f"bright-{kind}"
+    made = new_plugin(name, kind, tmp_path)
+    folder = tmp_path / name
+    assert made[0].parent == folder
+    assert {str(file.relative_to(folder)) for file in made} == {
+        ".gitignore",
+        "README.md",
+        "pyproject.toml",
+        ".github/workflows/test.yml",
+        f"src/adbench_bright_{kind}/__init__.py",
+        f"src/adbench_bright_{kind}/{kind}.py",
+        f"tests/test_adbench_bright_{kind}.py",
+    }
+    for file in made:
+        text = file.read_text()
+        assert "{%" not in text
+        assert "{{" not in text.replace("${{ matrix.python }}", "")
+        if file.suffix == ".py":
+            ast.parse(text)
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    assert project["name"] == f"adbench-{name}"
+    monkeypatch.syspath_prepend(folder / "src")
+    entries = [EntryPoint(key, value, "adbench") for key, value in project["entry-points"]["adbench"].items()]
+    registry = load_registry(load_plugins(entries))
+    results = check_detector(name, registry=registry) if kind == "detector" else check_dataset(name, registry=registry)
+    assert [(r.check, r.reason) for r in results if r.status == "failed"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("Bright", "'Bright' cannot be used"),
+        ("../up", "cannot be used"),
+        ("a b", "cannot be used"),
+        ("mvfa", "There is a package adbench_mvfa already"),
+        ("patchcore", "There is a method 'patchcore' already"),
+        ("phantoms", "already"),
+        ("here", "is there already"),
+    ],
+)
+def test_names_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str) -> None:
+    from adbench import scaffold
+
+    plugins = [EntryPoint(plugin, plugin, "adbench") for plugin in ("adbench_anomalib", "adbench_phantoms")]
+    monkeypatch.setattr(scaffold, "load_registry", lambda: load_registry(load_plugins(plugins)))
+    (tmp_path / "here").mkdir()
+    with pytest.raises(UserError, match=reason):
+        new_plugin(name, "detector", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        new_plugin("bright", "detector", tmp_path / "file")

@@ -1,0 +1,94 @@
+"""Every first-party plugin passes every check: no exemption."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from adbench.plugins import load_plugins
+from adbench.registry import Registry, load_registry
+from adbench.testing import CheckResult, check_dataset, check_detector
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+# Detectors whose package imports anomalib.
+ANOMALIB = "adbench_anomalib"
+# Sets of which a few real images are at hand.
+ON_DISK = (
+    "bmad-brain",
+    "bmad-his",
+    pytest.param("bmad-chest", marks=pytest.mark.xfail(reason="subjects are in train and test, and the set does not warn of it")),
+)
+
+
+def first_party() -> Registry:
+    """What pyproject.toml declares, installed or not."""
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["entry-points"]["adbench"]
+    return load_registry(load_plugins([EntryPoint(name, value, "adbench") for name, value in declared.items()]))
+
+
+REGISTRY = first_party()
+
+
+def detectors() -> Iterator[object]:
+    """All but those that want an argument."""
+    for name, card in REGISTRY.detectors.items():
+        if not name.endswith(":"):
+            marks = [pytest.mark.slow] + ([pytest.mark.anomalib] if card.factory.startswith(ANOMALIB) else [])
+            yield pytest.param(name, marks=marks)
+
+
+def demand_all(results: list[CheckResult]) -> None:
+    """No check failed; which one and why otherwise."""
+    assert [f"{result.check}: {result.reason}" for result in results if result.status == "failed"] == []
+    assert any(result.status == "passed" for result in results)
+
+
+def test_all_plugins_load() -> None:
+    assert REGISTRY.plugins.failed() == []
+
+
+@pytest.mark.parametrize("name", list(detectors()))
+def test_detector(name: str) -> None:
+    demand_all(check_detector(name, registry=REGISTRY))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, card in REGISTRY.datasets.items() if card.synthetic])
+def test_synthetic_dataset(name: str) -> None:
+    demand_all(check_dataset(name, registry=REGISTRY))
+
+
+@pytest.mark.parametrize("name", sorted(name for name in REGISTRY.datasets if not name.endswith(":")))
+def test_dataset_card(name: str) -> None:
+    """What can be checked of a set that is not there."""
+    results = check_dataset(name, registry=REGISTRY, only=["absence-explained"])
+    demand_all(results)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ON_DISK)
+def test_dataset_on_disk(name: str, shared: Path) -> None:
+    demand_all(check_dataset(name, registry=REGISTRY, data_root=shared / "data"))
+
+
+def test_folder(tmp_path: Path) -> None:
+    """`folder:PATH`, with images of the kit's own."""
+    from PIL import Image
+
+    from adbench.testing.pictures import abnormal_pictures, normal_pictures
+
+    for split, normal, abnormal in (("train", 6, 0), ("test", 8, 8)):
+        pictures = normal_pictures(normal, seed=len(split)) + abnormal_pictures(abnormal, seed=len(split))
+        for number, (image, mask, label) in enumerate(zip(pictures.images, pictures.masks, pictures.labels, strict=True)):
+            place = tmp_path / split / ("spot" if label else "good") / f"{number:03d}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(place)
+            if label:
+                drawn = tmp_path / "ground_truth" / "spot" / f"{number:03d}_mask.png"
+                drawn.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(mask).save(drawn)
+    demand_all(check_dataset(f"folder:{tmp_path}", registry=REGISTRY))
