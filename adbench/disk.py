@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,8 +77,8 @@ class DiskDataset(Dataset):
         return fingerprint_files(files)
 
     def warnings(self) -> list[str]:
-        """What was left out, splits and masks that lack, and counts that differ from the published ones."""
-        return [*self.found.remarks, *self._lacking(), *self._other_counts()]
+        """What was left out, splits and masks that lack, subjects in two splits, counts other than the published ones."""
+        return [*self.found.remarks, *self._lacking(), *self._shared_subjects(), *self._other_counts()]
 
     def counts(self) -> dict[str, int]:
         """Images by split and label, `{"test/normal": 640, "test": 3715, ...}`."""
@@ -96,6 +97,11 @@ class DiskDataset(Dataset):
             if lacking:
                 warnings.append(f"{len(lacking)} of {len(abnormal)} abnormal images have no mask, first {lacking[0].path}.")
         return warnings
+
+    def _shared_subjects(self) -> list[str]:
+        groups = {split: {item.group for item in self.items(split)} - {None} for split in SPLITS}
+        pairs = [(first, second, groups[first] & groups[second]) for first, second in combinations(SPLITS, 2)]
+        return [f"{len(both)} subjects are in both {first} and {second}." for first, second, both in pairs if both]
 
     def _other_counts(self) -> list[str]:
         counts = self.counts()

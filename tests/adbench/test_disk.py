@@ -109,3 +109,15 @@ def test_an_unreadable_image_names_itself(root: Path) -> None:
 def test_items_without_a_file_are_a_programming_error(root: Path) -> None:
     with pytest.raises(ValueError, match="has no file"):
         Set(card(), root).image("test", Item("x", False))
+
+
+def test_a_subject_in_two_splits_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    import adbench
+    from adbench.disk import DiskDataset
+
+    items = {"train": ["a", "b"], "valid": ["b", "c"], "test": ["d", None]}
+    monkeypatch.setattr(
+        DiskDataset, "items", lambda self, split: [adbench.Item(f"{split}{i}", False, group=g) for i, g in enumerate(items[split])]
+    )
+    card = adbench.DatasetCard(name="x", title="X", factory="x:y")
+    assert DiskDataset._shared_subjects(DiskDataset(card, None)) == ["1 subjects are in both train and valid."]
