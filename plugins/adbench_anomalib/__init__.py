@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from adbench import DetectorCard, WeightsCard, hookimpl
-from adbench_anomalib.parameters import TINY_CNN, PatchcoreParameters
+from adbench_anomalib.parameters import (
+    TINY_CLIP,
+    TINY_CNN,
+    AnomalibParameters,
+    CflowParameters,
+    PatchcoreParameters,
+    Rd4adParameters,
+    WinclipParameters,
+    cflow_is_transductive,
+)
 
 TINY = WeightsCard(
     name=TINY_CNN,
@@ -20,6 +29,14 @@ WIDE_RESNET = WeightsCard(
     url="https://download.pytorch.org/models/wide_resnet50_2-95faca4d.pth",
     licence="BSD-3-Clause",
     notes="torchvision's first ImageNet weights, as in the papers; timm's own default tag is another network.",
+)
+CLIP_PLUS_240 = WeightsCard(
+    name="ViT-B-16-plus-240/laion400m_e31",
+    file="clip-vit-b-16-plus-240-laion400m_e31.pt",
+    hub="timm/vit_base_patch16_plus_clip_240.laion400m_e31:open_clip_model.safetensors",
+    url="https://github.com/mlfoundations/open_clip/releases/download/v0.2-weights/vit_b_16_plus_240-laion400m_e31-8fb26589.pt",
+    licence="MIT",
+    notes="open_clip's ViT-B/16+ at 240 px, as in WinCLIP's paper.",
 )
 PATCHCORE = DetectorCard(
     name="patchcore",
@@ -38,15 +55,96 @@ PATCHCORE = DetectorCard(
     "the levels are concatenated without pooling them to 1024 numbers. Above max_patches, which no set of the paper reaches, "
     "the coreset is chosen from a random part of every image's patches.",
 )
+CFLOW = DetectorCard(
+    name="cflow",
+    title="CFlow-AD",
+    factory="adbench_anomalib.cflow:CflowDetector",
+    tracks=("full-normal",),
+    parameters=CflowParameters,
+    presets={
+        "demo": {
+            "backbone": TINY_CNN,
+            "layers": ("layer2", "layer3"),
+            "image_size": 96,
+            "meta_epochs": 8,
+            "sub_epochs": 2,
+            "lr": 5e-3,
+            "fibre": 128,
+            "blocks": 4,
+            "position_channels": 32,
+        }
+    },
+    weight_parameters=("backbone",),
+    transductive=cflow_is_transductive,
+    citation="Gudovskiy, Ishizaka, Kozuka. CFLOW-AD: Real-Time Unsupervised Anomaly Detection with Localization via Conditional "
+    "Normalizing Flows. WACV 2022. arXiv 2107.12571.",
+    url="https://arxiv.org/abs/2107.12571",
+    licence="anomalib's flow, Apache-2.0; FrEIA, MIT",
+    notes="Each level's likelihoods are taken relative to the greatest of the training normals, so a score depends on its image "
+    "alone; the release takes the greatest of the whole test set (cflow.maxima=test-set), anomalib of the batch (maxima=batch), "
+    "which cost 0.1 of image AUROC in a test. Soft permutation, 256 vectors a step, 2e-4 with warm-up and cosine are the "
+    "paper's; anomalib's are cflow.permutation=hard, fibre=64, lr=1e-4, schedule=constant. Vectors that fill no step are trained "
+    "on, as in anomalib; the release drops them. The whole image is seen.",
+)
+RD4AD = DetectorCard(
+    name="rd4ad",
+    title="RD4AD",
+    factory="adbench_anomalib.rd4ad:Rd4adDetector",
+    tracks=("full-normal",),
+    parameters=Rd4adParameters,
+    presets={"demo": {"backbone": TINY_CNN, "image_size": 128, "epochs": 10, "batch_size": 8}},
+    weight_parameters=("backbone",),
+    citation="Deng, Li. Anomaly Detection via Reverse Distillation from One-Class Embedding. CVPR 2022. arXiv 2201.10703.",
+    url="https://arxiv.org/abs/2201.10703",
+    licence="anomalib's torch model and loss, Apache-2.0 and MIT",
+    notes="Adam's betas and the inner width of the bottleneck of wide ResNets are the authors'; rd4ad.betas=0.5,0.99 and "
+    "rd4ad.bottleneck=anomalib are anomalib's. As in anomalib, maps are blurred with the image mirrored at its border without "
+    "the edge pixel, which changes the authors' maps within 16 pixels of the border. The whole image is seen. Backbones other "
+    "than ResNets, tiny-cnn among them, get a bottleneck and a decoder of ours, of the same plan with one residual block a level.",
+)
+WINCLIP = DetectorCard(
+    name="winclip",
+    title="WinCLIP",
+    factory="adbench_anomalib.winclip:WinclipDetector",
+    tracks=("zero-shot", "few-normal"),
+    parameters=WinclipParameters,
+    presets={"demo": {"weights": TINY_CLIP, "image_size": 112}},
+    weight_parameters=("weights",),
+    citation="Jeong, Zou, Kim, Zhang, Ravichandran, Dabeer. WinCLIP: Zero-/Few-Shot Anomaly Classification and Segmentation. "
+    "CVPR 2023. arXiv 2303.14814.",
+    url="https://arxiv.org/abs/2303.14814",
+    licence="anomalib's torch model, Apache-2.0",
+    notes="Nothing is trained: zero-shot it learns from no image, few-normal it keeps the features of k normals. The prompts are "
+    "anomalib's, with the set's name where anomalib says object. The CLIP is the tower that other methods use, with the weights "
+    "that the resolver gives. anomalib is written for open_clip before 2.26.1; with later ones its windows attend across each "
+    "other and a score depends on the batch, which is put right here.",
+)
+ANOMALIB = DetectorCard(
+    name="anomalib:",
+    title="anomalib model",
+    factory="adbench_anomalib.generic:AnomalibDetector",
+    tracks=("full-normal",),
+    parameters=AnomalibParameters,
+    presets={"demo": {"backbone": TINY_CNN, "image_size": 128, "epochs": 4, "batch_size": 8}},
+    weight_parameters=("backbone",),
+    citation="Akcay, Ameln, Vaidya, Lakshmanan, Ahuja, Genc. Anomalib: A Deep Learning Library for Anomaly Detection. ICIP 2022. "
+    "arXiv 2202.08341.",
+    url="https://arxiv.org/abs/2202.08341",
+    licence="anomalib, Apache-2.0; some of its models have terms of their own",
+    notes="anomalib:NAME runs the image model class NAME of the installed anomalib with its own defaults, optimiser and training "
+    "step; scores and maps are those of its torch model, without post-processing or clipping. Nothing is validated in between "
+    "and the last weights are scored. Images are resized by Pillow. Backbones that a model names itself are looked up among "
+    "timm's weights. The demo preset is for models with a convolutional backbone, or none.",
+)
 
 
 @hookimpl
 def adbench_detectors() -> list[DetectorCard]:
     """The cards of the methods."""
-    return [PATCHCORE]
+    return [PATCHCORE, CFLOW, RD4AD, WINCLIP, ANOMALIB]
 
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
     """The named backbones."""
-    return [TINY, WIDE_RESNET]
+    return [TINY, WIDE_RESNET, CLIP_PLUS_240]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import timm
 import torch
 from timm.models import is_model_in_modules
 from torch import Tensor, nn
 
-from adbench import ImageBatch, UserError, Weights
+from adbench import Context, ImageBatch, UserError, Weights
 from adbench.errors import did_you_mean
+from adbench_anomalib.models import TimmFeatureExtractor
 from adbench_anomalib.parameters import TINY_CNN, BackboneParameters
 
 TINY_ARCHITECTURE = "test_resnet"
 MIDDLE_STRIDES = (8, 16)
+FIRST_STRIDES = (4, 8, 16)
+LAST_STRIDES = (8, 16, 32)
 
 
 def load_backbone(weights: Weights, name: str, architecture: str = "") -> nn.Module:
@@ -73,26 +77,65 @@ def count_classes(architecture: str, state: Mapping[str, Tensor]) -> int:
     return 0 if weight is None else weight.shape[0]
 
 
-def choose_layers(model: nn.Module, wanted: Sequence[str]) -> list[str]:
-    """The modules to take features from: those wanted, or, where none is named, the levels at strides 8 and 16.
+def choose_layers(model: nn.Module, wanted: Sequence[str], strides: Sequence[int] = MIDDLE_STRIDES) -> list[str]:
+    """The modules to take features from: those wanted, or, where none is named, the levels at these strides.
 
     Raises:
         UserError: the network has no such module, or not exactly one level at each of the strides.
     """
     levels = {str(level["module"]): int(level["reduction"]) for level in getattr(model, "feature_info", ())}
     if not wanted:
-        middle = [name for name, stride in levels.items() if stride in MIDDLE_STRIDES]
-        if sorted(levels[name] for name in middle) != list(MIDDLE_STRIDES):
+        found = [name for name, stride in levels.items() if stride in strides]
+        if sorted(levels[name] for name in found) != list(strides):
             raise UserError(
-                "This backbone has not one level at each of the strides 8 and 16: name its layers, e.g. "
+                f"This backbone has not one level at each of the strides {', '.join(map(str, strides))}: name its layers, e.g. "
                 f"--set METHOD.layers={','.join(list(levels)[1:3]) or 'layer2,layer3'}."
             )
-        return middle
+        return found
     modules = {name for name, _ in model.named_modules()}
     for name in wanted:
         if name not in modules:
             raise UserError(f"The backbone has no layer {name!r}.{did_you_mean(name, levels or modules)}")
     return list(wanted)
+
+
+class MixedPrecision(nn.Module):
+    """A feature extractor in the precision of the run; its features leave as float32, in which distances are taken."""
+
+    def __init__(self, extractor: nn.Module, ctx: Context) -> None:
+        super().__init__()
+        self.extractor = extractor
+        self.ctx = ctx
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        """(B, 3, S, S) to one (B, C, h, w) float32 a layer."""
+        with self.ctx.autocast():
+            features = self.extractor(images)
+        return {layer: feature.float() for layer, feature in features.items()}
+
+
+@contextmanager
+def traced(architecture: str, layers: Sequence[str]) -> Iterator[None]:
+    """Say in one sentence that torch.fx, which cuts networks at their layers, cannot follow this one."""
+    try:
+        yield
+    except Exception as error:  # torch.fx has no base class for what it cannot trace
+        raise UserError(
+            f"torch.fx cannot follow {architecture} to {', '.join(layers)}: choose another backbone or layers."
+        ) from error
+
+
+def cut_backbone(parameters: BackboneParameters, ctx: Context, strides: Sequence[int]) -> TimmFeatureExtractor:
+    """A frozen convolutional backbone that gives the features of its layers, as anomalib's methods take them.
+
+    Raises:
+        UserError: weights, architecture or layers that do not go together, or a network that cannot be cut.
+    """
+    backbone = load_backbone(ctx.weights, parameters.backbone, parameters.architecture)
+    architecture = architecture_of(parameters.backbone, parameters.architecture)
+    layers = choose_layers(backbone, parameters.layers, strides)
+    with traced(architecture, layers):
+        return TimmFeatureExtractor(backbone, layers)
 
 
 def to_input(batch: ImageBatch, parameters: BackboneParameters, device: str) -> Tensor:

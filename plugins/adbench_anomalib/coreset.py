@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from adbench_anomalib.models import SparseRandomProjection
+from adbench_anomalib.seeding import seeded
 
 # Of the Johnson-Lindenstrauss bound, as anomalib and the authors choose it.
 DISTORTION = 0.9
@@ -40,7 +39,7 @@ def greedy_coreset(
     count = len(embedding)
     if size >= count:
         return torch.arange(count, device=embedding.device)
-    with _seeded(seed):
+    with seeded(seed):
         projection = SparseRandomProjection(eps=DISTORTION)
         points = projection.fit(embedding).transform(embedding)
         centre = torch.randint(high=count, size=(1,)).to(points.device)
@@ -62,15 +61,3 @@ def greedy_coreset(
         centre = nearest.argmax(keepdim=True)
         chosen.append(centre)
     return torch.cat(chosen)
-
-
-@contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    before = np.random.get_state()  # noqa: NPY002 (the generator that anomalib draws from)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002
-        try:
-            yield
-        finally:
-            np.random.set_state(before)  # noqa: NPY002

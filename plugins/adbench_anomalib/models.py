@@ -7,7 +7,35 @@ import warnings
 with warnings.catch_warnings():
     # Among those models are some that use deprecated parts of timm and of anomalib itself.
     warnings.simplefilter("ignore", FutureWarning)
-    from anomalib.models.components import SparseRandomProjection
+    from anomalib.models import image as image_models
+    from anomalib.models.components import AnomalibModule, MemoryBankMixin, SparseRandomProjection, TimmFeatureExtractor
+    from anomalib.models.components.backbone import get_decoder
+    from anomalib.models.components.backbone.resnet_decoder import DecoderBasicBlock
+    from anomalib.models.components.flow import AllInOneBlock
+    from anomalib.models.image.cflow.utils import cflow_head, get_logp, positional_encoding_2d
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
+    from anomalib.models.image.reverse_distillation.anomaly_map import AnomalyMapGenerationMode
+    from anomalib.models.image.reverse_distillation.components import get_bottleneck_layer
+    from anomalib.models.image.reverse_distillation.loss import ReverseDistillationLoss
+    from anomalib.models.image.reverse_distillation.torch_model import ReverseDistillationModel
+    from anomalib.models.image.winclip.torch_model import WinClipModel
 
-__all__ = ["PatchcoreModel", "SparseRandomProjection"]
+__all__ = [
+    "AllInOneBlock",
+    "AnomalibModule",
+    "AnomalyMapGenerationMode",
+    "DecoderBasicBlock",
+    "MemoryBankMixin",
+    "PatchcoreModel",
+    "ReverseDistillationLoss",
+    "ReverseDistillationModel",
+    "SparseRandomProjection",
+    "TimmFeatureExtractor",
+    "WinClipModel",
+    "cflow_head",
+    "get_bottleneck_layer",
+    "get_decoder",
+    "get_logp",
+    "image_models",
+    "positional_encoding_2d",
+]

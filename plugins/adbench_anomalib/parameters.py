@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Interval, Le
+from annotated_types import Ge, Gt, Interval, Le, MinLen, MultipleOf
 
 from adbench import parameter
 
 TINY_CNN = "tiny-cnn"
+TINY_CLIP = "tiny-clip"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 Positive = Annotated[float, Gt(0)]
+Share = Annotated[float, Interval(ge=0, lt=1)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackboneParameters:
     """A frozen timm network and the images that it gets."""
 
-    backbone: str = parameter(
-        "wide_resnet50_2.tv_in1k", "weights of the backbone: tiny-cnn, a name of timm, or a --weights NAME"
-    )
+    backbone: str = parameter("wide_resnet50_2.tv_in1k", "weights of the backbone: tiny-cnn, a name of timm, or a --weights NAME")
     architecture: str = parameter("", "timm architecture of these weights; empty = as their name says")
     layers: tuple[str, ...] = parameter((), "modules that give features; empty = the levels at strides 8 and 16")
     image_size: Annotated[int, Ge(32)] = parameter(256, "image side in pixels; nothing is cropped")
@@ -42,3 +42,74 @@ class PatchcoreParameters(BackboneParameters):
     max_patches: Annotated[int, Interval(ge=0)] = parameter(
         1_000_000, "patches to choose the memory from, drawn evenly from all images; 0 = all of them, whatever memory it takes"
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rd4adParameters(BackboneParameters):
+    """Deng and Li, CVPR 2022; defaults are the paper's."""
+
+    layers: tuple[str, ...] = parameter((), "modules that give features; empty = the levels at strides 4, 8 and 16")
+    image_size: Annotated[int, Ge(64)] = parameter(256, "image side in pixels, a multiple of 32; nothing is cropped")
+    batch_size: Annotated[int, Ge(1)] = parameter(16, "images a training step")
+    epochs: Annotated[int, Ge(1)] = parameter(200, "passes over the normal images")
+    lr: Annotated[float, Gt(0)] = parameter(0.005, "learning rate of Adam, constant")
+    betas: tuple[Share, Share] = parameter((0.5, 0.999), "of Adam; anomalib has 0.5,0.99")
+    maps: Literal["add", "multiply"] = parameter("add", "how the maps of the levels become one; multiply is BMAD's old anomalib")
+    bottleneck: Literal["authors", "anomalib"] = parameter(
+        "authors", "inner width of the bottleneck of wide ResNets: authors = 1024, anomalib = 512; others have only one"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CflowParameters(BackboneParameters):
+    """Gudovskiy, Ishizaka, Kozuka, WACV 2022; defaults are the paper's."""
+
+    layers: tuple[str, ...] = parameter((), "modules that give features; empty = the levels at strides 8, 16 and 32")
+    batch_size: Annotated[int, Ge(1)] = parameter(32, "images whose features are shuffled together in training")
+    fibre: Annotated[int, Ge(1)] = parameter(
+        256, "feature vectors a training step; what is left over joins the last; anomalib: 64"
+    )
+    meta_epochs: Annotated[int, Ge(1)] = parameter(25, "passes times sub_epochs; the learning rate changes with them")
+    sub_epochs: Annotated[int, Ge(1)] = parameter(8, "passes over the normal images a meta-epoch")
+    lr: Annotated[float, Gt(0)] = parameter(2e-4, "learning rate of Adam; anomalib: 1e-4")
+    schedule: Literal["cosine", "constant"] = parameter("cosine", "of the learning rate: warm-up and cosine; anomalib: constant")
+    permutation: Literal["soft", "hard"] = parameter("soft", "between blocks: a rotation, or a permutation as in anomalib")
+    blocks: Annotated[int, Ge(1)] = parameter(8, "coupling blocks a level")
+    position_channels: Annotated[int, Ge(4), MultipleOf(4)] = parameter(128, "length of the position encoding, the condition")
+    clamp: Annotated[float, Gt(0)] = parameter(1.9, "greatest logarithm of a coupling's scale")
+    maxima: Literal["train", "batch", "test-set"] = parameter(
+        "train",
+        "where each level's greatest likelihood, its 1, is taken from: the training normals; batch = anomalib, scores depend on "
+        "the batch; test-set = the authors' release, scores depend on the whole test set",
+    )
+
+
+def cflow_is_transductive(parameters: CflowParameters) -> bool:
+    """Whether scores depend on other test images."""
+    return parameters.maxima != "train"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnomalibParameters:
+    """Any image model of anomalib; what is left empty is the model's own."""
+
+    backbone: str = parameter("", "weights of its backbone: tiny-cnn, a name of timm, or a --weights NAME; empty = its own")
+    architecture: str = parameter("", "timm architecture of these weights; empty = as their name says")
+    arguments: str = parameter("", 'further constructor arguments, a JSON object: {"n_features": 50}')
+    image_size: Annotated[int, Interval(ge=0)] = parameter(0, "image side in pixels; 0 = its own")
+    batch_size: Annotated[int, Ge(1)] = parameter(32, "images a training step")
+    epochs: Annotated[int, Ge(0)] = parameter(
+        0, "passes over the normal images; 0 = its own, 100 where it has none; models that only collect features keep theirs"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WinclipParameters:
+    """Jeong et al., CVPR 2023; defaults are the paper's."""
+
+    weights: str = parameter(
+        "ViT-B-16-plus-240/laion400m_e31", "CLIP: tiny-clip, ARCHITECTURE/TAG of open_clip, or a --weights NAME"
+    )
+    image_size: Annotated[int, Ge(28)] = parameter(240, "image side in pixels; nothing is cropped")
+    scales: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] = parameter((2, 3), "sides of the windows in patches")
+    class_name: str = parameter("", "name of the object in the prompts; empty = the set's")

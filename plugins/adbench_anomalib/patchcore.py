@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_anomalib.backbone import architecture_of, choose_layers, is_vit, load_backbone, to_input
+from adbench_anomalib.backbone import MixedPrecision, architecture_of, choose_layers, is_vit, load_backbone, to_input, traced
 from adbench_anomalib.coreset import greedy_coreset
 from adbench_anomalib.models import PatchcoreModel
 from adbench_anomalib.parameters import PatchcoreParameters
@@ -21,6 +21,8 @@ class PatchcoreDetector(Detector):
 
     def fit(self, support: Support, ctx: Context) -> None:
         """Fill the memory with a coreset of the patches of the normal images."""
+        if not len(support.normal):
+            raise UserError("PatchCore learns from normal images, and this support has none.")
         self._prepare(ctx)
         patches = self._patches(support.normal, ctx)
         size = max(1, int(len(patches) * self.parameters.coreset_ratio))
@@ -60,21 +62,6 @@ class PatchcoreDetector(Detector):
         return torch.cat(kept)
 
 
-class MixedPrecision(nn.Module):
-    """A feature extractor in the precision of the run; its features leave as float32, in which distances are taken."""
-
-    def __init__(self, extractor: nn.Module, ctx: Context) -> None:
-        super().__init__()
-        self.extractor = extractor
-        self.ctx = ctx
-
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, S, S) to one (B, C, h, w) float32 a layer."""
-        with self.ctx.autocast():
-            features = self.extractor(images)
-        return {layer: feature.float() for layer, feature in features.items()}
-
-
 def build_model(parameters: PatchcoreParameters, ctx: Context) -> PatchcoreModel:
     """anomalib's PatchCore around resolved weights, with an empty memory, on the device, in evaluation mode."""
     backbone = load_backbone(ctx.weights, parameters.backbone, parameters.architecture)
@@ -85,12 +72,8 @@ def build_model(parameters: PatchcoreParameters, ctx: Context) -> PatchcoreModel
         model.feature_extractor.feature_extractor = backbone
         _check_divisible(parameters.image_size, model.feature_extractor.patch_size)
     else:
-        try:
+        with traced(architecture, layers):
             model = PatchcoreModel(layers, backbone, num_neighbors=parameters.neighbours)
-        except Exception as error:  # torch.fx has no base class for what it cannot trace
-            raise UserError(
-                f"torch.fx cannot follow {architecture} to {', '.join(layers)}: choose another backbone or layers."
-            ) from error
     model.feature_extractor = MixedPrecision(model.feature_extractor, ctx)
     return model.to(ctx.device).eval()
 

@@ -1,0 +1,162 @@
+"""Any image model of the installed anomalib by its class name, built from resolved weights and without a download."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import timm
+from torch import Tensor
+from torchvision.models import WeightsEnum
+from torchvision.transforms.v2 import Resize
+
+from adbench import UserError, Weights
+from adbench.errors import did_you_mean
+from adbench_anomalib.backbone import architecture_of, count_classes, load_backbone
+from adbench_anomalib.models import AnomalibModule, image_models
+from adbench_anomalib.parameters import TINY_CNN, AnomalibParameters
+
+# Names that constructors give to what `backbone` is.
+BACKBONE_ARGUMENTS = ("backbone", "encoder_name")
+COMPONENTS = ("pre_processor", "post_processor", "evaluator", "visualizer")
+ELSEWHERE = {
+    "AnomalyVFM": "it downloads weights of its own that have no name here",
+    "CFM": "it reads point clouds beside the images",
+    "Cflow": "its scores depend on the batch; run cflow, with cflow.maxima=batch for anomalib's way",
+    "Dsr": "it downloads weights of its own that have no name here",
+    "EfficientAd": "it downloads weights of its own and the Imagenette images that it trains on",
+    "VlmAd": "it asks a language model behind a service",
+    "WinClip": "it takes no weights; run winclip",
+}
+# Constructor arguments that name a folder of pictures, which anomalib would download, and whether there must be one.
+FOLDERS = {"Draem": ("dtd_dir", True), "Glass": ("anomaly_source_path", False)}
+DEFAULT_SIZE = 256
+
+
+def find_class(name: str) -> type[AnomalibModule]:
+    """The Lightning class of this name. Raises `UserError` where there is none, or where it cannot be run in this way."""
+    known = [known for known in image_models.__all__ if issubclass(getattr(image_models, known), AnomalibModule)]
+    if name not in known:
+        raise UserError(f"The installed anomalib has no image model {name!r}.{did_you_mean(name, known)}")
+    if name in ELSEWHERE:
+        raise UserError(f"anomalib:{name} cannot be run: {ELSEWHERE[name]}.")
+    return getattr(image_models, name)
+
+
+def build_module(name: str, parameters: AnomalibParameters, weights: Weights) -> AnomalibModule:
+    """The model with its own defaults, what the user changes, and nothing after its raw outputs.
+
+    Raises:
+        UserError: no such model, arguments that its constructor does not take, or weights that cannot be had.
+    """
+    found = find_class(name)
+    taken = inspect.signature(found).parameters
+    arguments = parse_arguments(name, parameters.arguments, [key for key in taken if key not in COMPONENTS])
+    _check_folder(name, arguments)
+    if "batch_size" in taken:
+        arguments.setdefault("batch_size", parameters.batch_size)
+    backbone = _backbone_argument(name, parameters.backbone, taken)
+    architecture = architecture_of(parameters.backbone, parameters.architecture) if backbone else ""
+    if backbone:
+        arguments[backbone] = architecture
+    arguments.update({key: False for key in COMPONENTS[1:] if key in taken})
+    with resolved_weights(weights, parameters.backbone if backbone else "", architecture):
+        try:
+            if parameters.image_size:
+                arguments["pre_processor"] = found.configure_pre_processor((parameters.image_size, parameters.image_size))
+            return found(**arguments)
+        except UserError:
+            raise
+        except Exception as error:  # constructors refuse arguments in ways of their own
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise UserError(
+                f"anomalib:{name} cannot be built with these parameters ({reason[:300]}): change anomalib:{name}.arguments, "
+                "backbone or image_size."
+            ) from error
+
+
+def parse_arguments(name: str, text: str, known: list[str]) -> dict[str, Any]:
+    """A JSON object of constructor arguments. Raises `UserError` that names what is wrong."""
+    try:
+        arguments = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise UserError(f"anomalib:{name}.arguments is not JSON ({error}): write it as '{{\"n_features\": 50}}'.") from error
+    if not isinstance(arguments, dict):
+        raise UserError(f"anomalib:{name}.arguments must be a JSON object: write it as '{{\"n_features\": 50}}'.")
+    for key in arguments:
+        if key not in known:
+            raise UserError(f"anomalib:{name} has no argument {key!r}.{did_you_mean(key, known)}")
+    return arguments
+
+
+def image_side(module: AnomalibModule) -> tuple[int, int]:
+    """Height and width to which the model's own pre-processing resizes images, before it may crop them."""
+    transforms = getattr(module.pre_processor.transform, "transforms", [module.pre_processor.transform])
+    for transform in transforms:
+        if isinstance(transform, Resize) and transform.size:
+            size = [int(side) for side in transform.size]
+            return (size[0], size[-1])
+    return module.input_size or (DEFAULT_SIZE, DEFAULT_SIZE)
+
+
+@contextmanager
+def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterator[None]:
+    """While this lasts, networks that timm or torchvision would download weights for get them from the resolver.
+
+    anomalib's classes make their networks themselves, many without a way to pass weights in.
+
+    Args:
+        named: weights of the network called `architecture`; "" = none: a network gets those of its own name, and one of
+            torchvision those called as `torchvision/EfficientNet_B5_Weights.IMAGENET1K_V1`.
+    """
+    create, get_state = timm.create_model, WeightsEnum.get_state_dict
+
+    def create_resolved(model_name: str, pretrained: bool = False, **options: Any) -> Any:
+        if not pretrained:
+            return create(model_name, pretrained=False, **options)
+        name = named if named and model_name == architecture else model_name
+        plain = model_name.partition(".")[0]
+        load_backbone(weights, name, plain)  # refuses what does not fit, where timm may be lenient
+        state = _floats(weights.state_dict(name))
+        overlay = {"state_dict": state, "num_classes": count_classes(plain, state), "source": ""}
+        return create(model_name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+
+    def get_resolved(self: WeightsEnum, *args: Any, **options: Any) -> Mapping[str, Tensor]:
+        return _floats(weights.state_dict(named or f"torchvision/{self}"))
+
+    timm.create_model, WeightsEnum.get_state_dict = create_resolved, get_resolved
+    try:
+        yield
+    finally:
+        timm.create_model, WeightsEnum.get_state_dict = create, get_state
+
+
+def _backbone_argument(name: str, backbone: str, taken: Mapping[str, Any]) -> str:
+    """The constructor's name for the backbone, or "" where it has none or none is given."""
+    argument = next((argument for argument in BACKBONE_ARGUMENTS if argument in taken), "")
+    if backbone and not argument and backbone != TINY_CNN:
+        raise UserError(f"anomalib:{name} has no one backbone to choose: leave anomalib:{name}.backbone out, see its arguments.")
+    if argument == "encoder_name" and backbone == TINY_CNN:
+        raise UserError(
+            f"anomalib:{name} wants a DINO vision transformer, and none is embedded: "
+            f"--set anomalib:{name}.backbone=vit_small_patch14_dinov2 --weights vit_small_patch14_dinov2=PATH."
+        )
+    return argument if backbone else ""
+
+
+def _check_folder(name: str, arguments: Mapping[str, Any]) -> None:
+    argument, needed = FOLDERS.get(name, ("", False))
+    folder = arguments.get(argument)
+    if (folder is None and needed) or (folder is not None and not Path(str(folder)).is_dir()):
+        raise UserError(
+            f"anomalib:{name} paints textures on images: name a folder of pictures, such as the Describable Textures, with "
+            f'--set \'anomalib:{name}.arguments={{"{argument}": "PATH"}}\'.'
+        )
+
+
+def _floats(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()}
