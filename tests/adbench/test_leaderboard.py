@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 from rich.console import Console
 
 from adbench.leaderboard import as_rows, build_tables
-from adbench.render.table import print_tables
+from adbench.render.table import print_tables, to_svg
 from adbench.render.text import to_csv, to_json, to_markdown
 from adbench.results import CellRecord
 
@@ -115,3 +116,9 @@ def test_no_records_are_no_tables() -> None:
     assert build_tables([]) == []
     assert json.loads(to_json([])) == []
     assert to_csv([]) == "method\n"
+
+
+def test_the_picture_needs_nothing_from_outside() -> None:
+    svg = to_svg(build_tables([record("a", value=0.5)]))
+    assert "50.0" in svg
+    assert set(re.findall(r"(?:href|src|url)[=(]\"?(https?:[^\"')]+)", svg)) == set()
