@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -85,7 +86,10 @@ def fingerprint_stable(bench: DatasetBench) -> None:
     if bench.make().fingerprint() != first:
         raise CheckFailed("a second instance has another fingerprint")
     given = pickle.dumps((sys.path, bench.card, bench.root))
-    done = subprocess.run([sys.executable, "-c", PROGRAM], input=given, capture_output=True, timeout=TIME_LIMIT)
+    # The parent may have fixed the seed of `hash`, which would hide a fingerprint that depends on it.
+    environment = {**os.environ, "PYTHONHASHSEED": "random"}
+    program = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(program, input=given, capture_output=True, timeout=TIME_LIMIT, env=environment)
     if done.returncode:
         raise UserError(f"another process cannot read the set: {done.stderr.decode().strip().splitlines()[-1]}")
     if done.stdout.decode().split()[-1] != first:

@@ -38,7 +38,7 @@ def draw(subject: np.random.Generator, film: np.random.Generator, abnormal: bool
     image += subject.uniform(0.06, 0.11) * _bones(film, x, y) * (1 - 0.7 * np.maximum(heart, middle))
     shoulders = inside(oval(x, 0.9, 1.05, 1.75, 0, 3), 0.12)
     image *= 0.12 + 0.88 * shoulders
-    exposed = np.clip(image, 0, 1) ** subject.uniform(0.92, 1.1) * subject.uniform(0.95, 1.05)
+    exposed = np.clip(image, 0, 1) ** subject.uniform(0.85, 1.2) * subject.uniform(0.85, 1.15)
     return Drawing(exposed + 0.014 * film.standard_normal((SIZE, SIZE)), np.zeros((SIZE, SIZE), bool))
 
 

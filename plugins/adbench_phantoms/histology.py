@@ -15,7 +15,7 @@ EOSIN = np.array([0.07, 0.99, 0.11])
 
 def draw(subject: np.random.Generator, tile: np.random.Generator, abnormal: bool) -> Drawing:
     """One tile."""
-    blue, pink = subject.uniform(0.85, 1.15), subject.uniform(0.85, 1.15)
+    blue, pink = subject.uniform(0.75, 1.25), subject.uniform(0.75, 1.25)
     tumour = _tumour(tile) if abnormal else np.zeros((SIZE, SIZE))
     compartment = smooth_noise(tile, 3) + tile.normal(0, 0.4)
     stroma = np.clip(compartment - 0.9, 0, 1) * (1 - tumour)
@@ -29,7 +29,7 @@ def draw(subject: np.random.Generator, tile: np.random.Generator, abnormal: bool
     _scatter(tile, nuclei, density * (1 - tumour), gap=6.6, radius=(2.0, 3.0), stretch=1.25, dark=(0.55, 1.0))
     if abnormal:
         large = tile.uniform(3.4, 5.2)
-        dark = tile.uniform(0.25, 0.6)
+        dark = tile.uniform(0.4, 0.95)
         gap = 2.6 * large * tile.uniform(0.9, 1.2)
         cells = _scatter(tile, nuclei, 0.95 * tumour, gap, (0.75 * large, 1.25 * large), 1.7, (dark - 0.1, dark + 0.15))
         if len(cells):

@@ -117,7 +117,9 @@ def test_a_subject_in_two_splits_is_a_warning(monkeypatch: pytest.MonkeyPatch) -
 
     items = {"train": ["a", "b"], "valid": ["b", "c"], "test": ["d", None]}
     monkeypatch.setattr(
-        DiskDataset, "items", lambda self, split: [adbench.Item(f"{split}{i}", False, group=g) for i, g in enumerate(items[split])]
+        DiskDataset,
+        "items",
+        lambda self, split: [adbench.Item(f"{split}{i}", False, group=g) for i, g in enumerate(items[split])],
     )
     card = adbench.DatasetCard(name="x", title="X", factory="x:y")
     assert DiskDataset._shared_subjects(DiskDataset(card, None)) == ["1 subjects are in both train and valid."]

@@ -46,7 +46,10 @@ def test_a_plugin_that_exits_at_import_is_isolated(tmp_path, monkeypatch) -> Non
 
 
 def test_an_unknown_hook_is_an_error(module) -> None:
-    plugins = load_plugins([module("typo", adbench_detectorz=list)])
+    def misspelt():
+        return []
+
+    plugins = load_plugins([module("typo", adbench_detectorz=misspelt)])
     assert "adbench_detectorz" in plugins.failed()[0].error
 
 
