@@ -106,7 +106,7 @@ def _announce(planned: Plan) -> None:
             file=sys.stderr,
         )
     for name, reason in planned.absent:
-        print(f"absent: {name}: {reason}", file=sys.stderr)
+        print(f"absent: {reason if name in reason else f'{name}: {reason}'}", file=sys.stderr)
     for what, reason in planned.skipped:
         print(f"skipped: {what}: {reason}", file=sys.stderr)
     for dataset in planned.datasets.values():

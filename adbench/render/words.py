@@ -31,6 +31,8 @@ def footnotes(table: Table) -> list[str]:
         )
     if table.synthetic:
         notes.append("Phantoms: images made by a program. These figures say nothing about medical images.")
+    elif table.preset == "demo":
+        notes.append("Preset demo: tiny weights. These figures say nothing about the methods as published.")
     incomplete = [row.variant for row in table.rows if table.mean(row, "image_auroc") is None]
     if incomplete:
         notes.append(f"No mean where a dataset is missing: {', '.join(incomplete)}.")
