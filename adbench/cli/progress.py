@@ -22,7 +22,7 @@ class TerminalReporter(Reporter):
         console = stderr()
         self._lines = console
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),

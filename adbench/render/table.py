@@ -49,7 +49,8 @@ def _build(table: Table, metric: str, datasets: list[str]) -> RichTable:
         if any((name, metric) in row.figures for name in datasets) or metric == METRICS[0]:
             cells = [_cell(row, metric, name, best[name]) for name in datasets]
             label = f"{row.variant} ({row.mark})" if row.mark else row.variant
-            built.add_row(label, *cells, percent(table.mean(row, metric)))
+            # As text: a variant's brackets are not markup.
+            built.add_row(Text(label), *cells, percent(table.mean(row, metric)))
     return built
 
 

@@ -105,10 +105,21 @@ def test_formats_hold_the_same_figures() -> None:
 
 def test_the_terminal_table_shows_all_of_it() -> None:
     console = Console(record=True, width=120, file=io.StringIO())
-    tables = build_tables([record("a", value=0.5, synthetic=True), record("b", value=None), record("o", selection="test-oracle")])
+    variant = record("a", value=0.4, variant="a[epochs=3]", synthetic=True)
+    tables = build_tables(
+        [variant, record("a", value=0.5, synthetic=True), record("b", value=None), record("o", selection="test-oracle")]
+    )
     print_tables(tables, console)
     text = console.export_text()
-    for part in ("few-shot, k = 4 (preset demo)", "50.0", "failed", "o (test-oracle)", "chosen on the test set", "No mean"):
+    for part in (
+        "few-shot, k = 4 (preset demo)",
+        "50.0",
+        "failed",
+        "a[epochs=3]",
+        "o (test-oracle)",
+        "chosen on the test set",
+        "No mean",
+    ):
         assert part in text
 
 
