@@ -116,9 +116,9 @@ def _newest(records: Iterable[CellRecord]) -> list[CellRecord]:
 
 
 def mark_of(record: CellRecord) -> str:
-    """`test-oracle`, `transductive`, both, or nothing for an honest row."""
+    """`test-oracle`, `transductive` (as its card says, or as was seen), both, or nothing for an honest row."""
     marks = [record.selection] if record.selection == "test-oracle" else []
-    return " ".join([*marks, "transductive"] if record.transductive else marks)
+    return " ".join([*marks, "transductive"] if record.transductive or record.contradiction else marks)
 
 
 def as_rows(tables: Iterable[Table]) -> list[dict[str, Any]]:

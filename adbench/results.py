@@ -27,10 +27,17 @@ class CellRecord:
         identity: everything that decides the scores; equal identities are the same cell.
         method, variant, title, dataset, track, k, seed, preset: what ran; `variant` names changed parameters.
         synthetic: the dataset is made by a program.
-        metrics: `image_auroc`, `pixel_auroc`: in [0, 1], or None where it could not be measured.
+        metrics: `image_auroc`, `image_ap`, `image_f1_max`, `image_fpr95`, and with masks `pixel_auroc`, `pixel_ap`,
+            `pixel_aupro`: in [0, 1], or None where it could not be measured.
+        intervals: metric to the ends of its 95 % interval, for `image_auroc`, `pixel_auroc` and `pixel_aupro`; a metric
+            whose sample is too small to give one is absent.
         counts: images and pixels by label.
         selection, transductive: marks of the protocol.
+        contradiction: what was seen where scores depend on other images although the card says that they do not; or "".
         seconds: of `fit` and `predict`.
+        peak_memory_mb: most memory of the process while the cell ran, in MB; None where the platform does not tell.
+        cost: `images_per_second`, `gpu_memory_mb`, `trainable_parameters`, `gflop_per_image`; what was not measured is
+            absent.
         environment: see `adbench.environment`.
         error: `{"type", "message", "traceback"}` of a failed cell.
     """
@@ -48,11 +55,14 @@ class CellRecord:
     preset: str
     synthetic: bool = False
     metrics: dict[str, float | None] = field(default_factory=dict)
+    intervals: dict[str, list[float]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     selection: str = "last"
     transductive: bool = False
+    contradiction: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
+    cost: dict[str, float] = field(default_factory=dict)
     started: str = ""
     environment: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None
