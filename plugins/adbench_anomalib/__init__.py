@@ -108,7 +108,8 @@ WINCLIP = DetectorCard(
     factory="adbench_anomalib.winclip:WinclipDetector",
     tracks=("zero-shot", "few-normal"),
     parameters=WinclipParameters,
-    presets={"demo": {"weights": TINY_CLIP, "image_size": 112}},
+    # tiny-clip was trained on pixels in [0, 1]; with CLIP's mean and deviation its windows see nothing.
+    presets={"demo": {"weights": TINY_CLIP, "image_size": 112, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}},
     weight_parameters=("weights",),
     citation="Jeong, Zou, Kim, Zhang, Ravichandran, Dabeer. WinCLIP: Zero-/Few-Shot Anomaly Classification and Segmentation. "
     "CVPR 2023. arXiv 2303.14814.",

@@ -13,6 +13,8 @@ TINY_CNN = "tiny-cnn"
 TINY_CLIP = "tiny-clip"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
 
@@ -111,5 +113,7 @@ class WinclipParameters:
         "ViT-B-16-plus-240/laion400m_e31", "CLIP: tiny-clip, ARCHITECTURE/TAG of open_clip, or a --weights NAME"
     )
     image_size: Annotated[int, Ge(28)] = parameter(240, "image side in pixels; nothing is cropped")
+    mean: tuple[float, float, float] = parameter(CLIP_MEAN, "subtracted from pixels in [0, 1]; default CLIP's, tiny-clip wants 0")
+    std: tuple[Positive, Positive, Positive] = parameter(CLIP_STD, "then divided by; default CLIP's, tiny-clip wants 1")
     scales: Annotated[tuple[Annotated[int, Ge(1)], ...], MinLen(1)] = parameter((2, 3), "sides of the windows in patches")
     class_name: str = parameter("", "name of the object in the prompts; empty = the set's")

@@ -15,8 +15,6 @@ from adbench_anomalib.models import WinClipModel
 from adbench_anomalib.parameters import WinclipParameters
 from adbench_clip.loading import load_tower
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 WINDOWS_AT_ONCE = 2048
 TEXT, PATCHES, WINDOWS = "text", "patches", "windows"
 
@@ -67,7 +65,8 @@ class WinclipDetector(Detector):
 
     def _input(self, batch: ImageBatch) -> Tensor:
         pixels = torch.from_numpy(batch.pixels(self.parameters.image_size, "bicubic")).to(self.device).float() / 255
-        mean, std = (torch.tensor(values, device=self.device)[:, None, None] for values in (CLIP_MEAN, CLIP_STD))
+        statistics = (self.parameters.mean, self.parameters.std)
+        mean, std = (torch.tensor(values, device=self.device)[:, None, None] for values in statistics)
         return (pixels - mean) / std
 
 

@@ -34,9 +34,6 @@ def detectors() -> Iterator[object]:
     for name, card in REGISTRY.detectors.items():
         if not name.endswith(":"):
             marks = [pytest.mark.slow] + ([pytest.mark.anomalib] if card.factory.startswith(ANOMALIB) else [])
-            if name == "winclip":
-                reason = "untrained zero-shot maps of the tiny CLIP are at chance: its windows were never trained for"
-                marks.append(pytest.mark.xfail(reason=reason))
             yield pytest.param(name, marks=marks)
 
 
