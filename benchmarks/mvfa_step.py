@@ -21,9 +21,10 @@ import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import Tensor
 
+from adbench_clip.examples import Batch
+from adbench_clip.levels import stage_ends
 from adbench_clip.tower import Tower, build_tower
-from adbench_mvfa.adapters import Adapters, stage_ends
-from adbench_mvfa.examples import Batch
+from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.network import adapt, stem
 from adbench_mvfa.training import Loss, Trainer, level_losses
 

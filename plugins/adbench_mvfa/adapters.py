@@ -115,8 +115,3 @@ class Adapters(nn.Module):
         if extra:
             raise UserError(f"The saved adapters also hold {extra[0]}: they were trained with more levels or another layout.")
         self.load_state_dict({name: state[name].to(tensor) for name, tensor in wanted.items()})
-
-
-def stage_ends(blocks: int, stages: int = 4) -> tuple[int, ...]:
-    """The last blocks of equal stages: 6, 12, 18, 24 of 24."""
-    return tuple(blocks * stage // stages for stage in range(1, stages + 1))

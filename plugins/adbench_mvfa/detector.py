@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, LabelledImages, Prediction, Support, UserError
-from adbench_mvfa.examples import CACHE_BYTES
+from adbench_clip.examples import CACHE_BYTES
+from adbench_clip.pixels import to_images
 from adbench_mvfa.fusion import Branches, Ranges, from_tensor, fused_map, fused_score, learn_ranges, to_tensor
-from adbench_mvfa.network import to_images
 from adbench_mvfa.parameters import MvfaParameters
 from adbench_mvfa.scorer import Compact, Head, Memory, Scorer
 from adbench_mvfa.task import Model, Task, build_model, make_task

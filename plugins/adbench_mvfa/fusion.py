@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-FLAT = 1e-12
+from adbench_clip.ranges import scaled
+
 KINDS = ("text_map", "memory_map", "text_score", "memory_score")
 
 
@@ -47,14 +48,6 @@ def learn_ranges(parts: Iterable[Branches]) -> Ranges:
     for part in parts:
         ranges = widen(ranges, part)
     return ranges
-
-
-def scaled(values: Tensor, limits: tuple[float, float] | None) -> Tensor:
-    """(v - low) / (high - low), not clipped; a constant range only takes `low` away."""
-    if limits is None:
-        return values
-    low, high = limits
-    return (values - low) / (high - low) if high - low > FLAT else values - low
 
 
 def fuse(first: Tensor | None, second: Tensor | None, ranges: Ranges, kinds: tuple[str, str]) -> Tensor | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,11 +22,6 @@ class Tokens:
     seg: list[Tensor]
     det: list[Tensor]
     stream: Tensor
-
-
-def to_images(pixels: np.ndarray, device: str | torch.device) -> Tensor:
-    """(B, 3, H, W) uint8 to float32 in [0, 1]: MVFA applies no mean and standard deviation of CLIP."""
-    return torch.from_numpy(pixels).to(device).float() / 255
 
 
 @torch.no_grad()

@@ -9,11 +9,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps
 from adbench_clip.tower import Tower
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.fusion import Branches
 from adbench_mvfa.network import Tokens, adapt
-from adbench_mvfa.scoring import detection_scores, memory_grids, memory_maps, patch_logits, probability_maps
+from adbench_mvfa.scoring import detection_scores
 
 Head = Literal["seg", "det"]
 Memory = dict[Head, list[Tensor]]

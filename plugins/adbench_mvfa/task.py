@@ -11,16 +11,18 @@ import torch
 from torch import Tensor
 
 from adbench import Context, LabelledImages, Support, UserError
+from adbench_clip.examples import Examples, Order, shuffled, zero_shot_examples
+from adbench_clip.levels import chosen_levels
 from adbench_clip.loading import load_tower
 from adbench_clip.prompts import text_features
 from adbench_clip.tower import Tower
-from adbench_mvfa.adapters import Adapters, stage_ends
-from adbench_mvfa.examples import Examples, few_shot_examples, views_of, zero_shot_examples
+from adbench_mvfa.adapters import Adapters
+from adbench_mvfa.examples import few_shot_examples, views_of
 from adbench_mvfa.fusion import Ranges, learn_ranges
 from adbench_mvfa.network import stem
 from adbench_mvfa.parameters import MvfaParameters
 from adbench_mvfa.scorer import Head, Memory, Scorer, remember
-from adbench_mvfa.training import Loss, Order, Trainer, shuffled, train
+from adbench_mvfa.training import Loss, Trainer, train
 
 RELEASE_LR = {"few-shot": 1e-3, "zero-shot": 1e-4}
 
@@ -64,11 +66,7 @@ def build_model(parameters: MvfaParameters, ctx: Context, generator: torch.Gener
         UserError: levels that the tower does not have, or weights that do not fit.
     """
     tower = load_tower(ctx.weights, parameters.weights, parameters.image_size, ctx.device)
-    levels = parameters.levels or stage_ends(tower.blocks)
-    if list(levels) != sorted(set(levels)) or levels[0] < 1 or levels[-1] > tower.blocks:
-        raise UserError(
-            f"levels = {levels} must rise from 1 to at most {tower.blocks}, the number of vision blocks of these weights."
-        )
+    levels = chosen_levels(parameters.levels, tower.blocks)
     adapters = Adapters(
         tower.width,
         tower.embed_dim,
@@ -143,7 +141,7 @@ class Task:
         return learn_ranges(scorer.branches(view.compact(tokens)) for view, tokens in self._calibration(scorer))
 
     def _calibration(self, scorer: Scorer) -> Iterator[tuple[Scorer, Tensor]]:
-        yield scorer, self.examples.fetch(range(self.abnormals)).stem
+        yield scorer, self.examples.fetch(range(self.abnormals)).frozen
         stems = self.normal_stems
         if stems is None:
             return

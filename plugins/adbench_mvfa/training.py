@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
+from adbench_clip.examples import Batch, Examples, Order
+from adbench_clip.losses import dice_loss, focal_loss
+from adbench_clip.maps import patch_logits, probability_maps
 from adbench_clip.tower import Tower
 from adbench_mvfa.adapters import Adapters
-from adbench_mvfa.examples import Batch, Examples
-from adbench_mvfa.losses import detection_bce, dice_loss, focal_loss
+from adbench_mvfa.losses import detection_bce
 from adbench_mvfa.network import adapt
-from adbench_mvfa.scoring import detection_scores, patch_logits, probability_maps
+from adbench_mvfa.scoring import detection_scores
 
 BETAS = (0.5, 0.999)
-
-Order = Sequence[Sequence[int]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Trainer:
     def losses(self, batch: Batch) -> LevelLosses:
         """Losses of a batch under the present adapters."""
         with self.autocast():
-            tokens = adapt(self.tower, self.adapters, batch.stem)
+            tokens = adapt(self.tower, self.adapters, batch.frozen)
         return level_losses(tokens.seg, tokens.det, batch, self.tower.grid, self.loss)
 
     def backward(self, batch: Batch) -> Tensor:
@@ -114,13 +114,6 @@ class Trainer:
             self.scaler.step(optimiser)
         self.scaler.update()
         return loss
-
-
-def shuffled(count: int, batch_size: int, epochs: Iterable[int], generator: torch.Generator) -> Iterator[Order]:
-    """A random order of all images for each epoch, cut into steps; the last step may be smaller."""
-    for _ in epochs:
-        order = torch.randperm(count, generator=generator).tolist()
-        yield [order[start : start + batch_size] for start in range(0, count, batch_size)]
 
 
 def train(

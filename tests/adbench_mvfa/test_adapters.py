@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from randomclip import random_tower
 
 from adbench import UserError
-from adbench_mvfa.adapters import Adapters, stage_ends
+from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.network import adapt, stem
 
 LEVELS = (1, 2, 3, 4)
@@ -86,8 +86,3 @@ def test_saved_adapters_come_back_and_a_memory_beside_them_is_left_alone() -> No
 def test_adapters_of_another_layout_are_refused(other: Adapters, message: str) -> None:
     with pytest.raises(UserError, match=message):
         Adapters(16, 12, LEVELS).load(other.state_dict())
-
-
-def test_stages_end_where_the_paper_says() -> None:
-    assert stage_ends(24) == (6, 12, 18, 24)
-    assert stage_ends(8) == (2, 4, 6, 8)

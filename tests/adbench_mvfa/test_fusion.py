@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from adbench_mvfa.fusion import Branches, from_tensor, fused_map, fused_score, learn_ranges, scaled, to_tensor
+from adbench_mvfa.fusion import Branches, from_tensor, fused_map, fused_score, learn_ranges, to_tensor
 
 
 def test_the_mean_of_two_min_maxed_branches() -> None:
@@ -11,14 +11,6 @@ def test_the_mean_of_two_min_maxed_branches() -> None:
     fused = fused_score(branches, learn_ranges([branches]))
     assert fused is not None
     assert fused.tolist() == [0.0, 0.625, 0.75]
-
-
-def test_values_outside_the_learnt_range_are_not_clipped() -> None:
-    assert scaled(torch.tensor([-1.0, 5.0]), (0.0, 2.0)).tolist() == [-0.5, 2.5]
-
-
-def test_a_constant_range_is_no_division_by_zero() -> None:
-    assert scaled(torch.tensor([3.0, 3.5]), (3.0, 3.0)).tolist() == [0.0, 0.5]
 
 
 def test_one_branch_alone_needs_no_range() -> None:
