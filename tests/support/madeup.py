@@ -14,6 +14,7 @@ from adbench.protocol import EVALUATION_SIZE
 from adbench.results import CellRecord, ScoreTable, cell_id
 from adbench.store import RunFolder
 
+HOSTILE_NAME = "<img src=x onerror=alert(1)>"
 ENVIRONMENT = {"python": "3.11.9", "packages": {"adbench-vision": "0.1.0", "torch": "2.5.0"}, "device": "x86_64", "commit": None}
 
 

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from madeup import failed_cell, keep_maps, made_up_cell
+from madeup import HOSTILE_NAME, failed_cell, keep_maps, made_up_cell
 from toyplugin import toy_registry
 
 from adbench.api import open_run
 from adbench.plan import load_factory
 from adbench.report.build import build_report
 from adbench.store import RunFolder
+
+# Without a sandbox, for CI runs as root; the rest keeps the browser itself off the network.
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; the test is skipped, saying so, where there is none."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.skip("needs chromium on the path: apt-get install chromium")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ModuleNotFoundError:
+        if os.environ.get("CI"):
+            raise  # the dependency group `test` brings it: CI would silently test less
+        pytest.skip("needs playwright: pip install playwright")
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture
@@ -47,3 +79,30 @@ def demo(folder: RunFolder) -> RunFolder:
     failed_cell(folder, "gamma", "elsewhere", "a bug in the plugin")
     made_up_cell(folder, "alpha", "elsewhere")
     return folder
+
+
+@pytest.fixture
+def file(demo: RunFolder, page: Callable[..., str], tmp_path: Path) -> Path:
+    """The report on `demo` and on a method with a hostile name."""
+    made_up_cell(demo, "hostile", "toy-a", variant=HOSTILE_NAME)
+    written = tmp_path / "report.html"
+    written.write_text(page(registry=toy_registry()), encoding="utf-8")
+    return written
+
+
+@pytest.fixture
+def shown(browser: Any, file: Path) -> Iterator[Any]:
+    """That report in a tab. At the end it must have asked for nothing but itself and complained of nothing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    requests: list[str] = []
+    complaints: list[str] = []
+    tab.on("request", lambda request: requests.append(request.url))
+    tab.on("console", lambda message: complaints.append(message.text))
+    tab.on("pageerror", lambda error: complaints.append(str(error)))
+    tab.on("dialog", lambda dialog: complaints.append(f"dialog {dialog.message}"))
+    tab.goto(file.as_uri())
+    yield tab
+    context.close()
+    assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
+    assert complaints == []
