@@ -1,4 +1,4 @@
-"""What becomes of a detector's predictions: checked, resized to the evaluation size, scored."""
+"""What becomes of a detector's predictions: checked, resized to the evaluation size, measured."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch.nn.functional as F
 
 from adbench.detector import DetectorCard, Prediction
 from adbench.errors import UserError
+from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.metrics.ranking import auroc
 from adbench.protocol import EVALUATION_SIZE
 
@@ -26,10 +27,12 @@ class Truth:
     Attributes:
         labels: (N,) bool, True = abnormal.
         masks: (N, EVALUATION_SIZE, EVALUATION_SIZE) bool, or None where the set has none.
+        groups: (N,) subjects, or None where they are not all known.
     """
 
     labels: np.ndarray
     masks: np.ndarray | None
+    groups: np.ndarray | None = None
 
 
 @dataclass
@@ -47,12 +50,17 @@ class Predictions:
 
 @dataclass
 class Collector:
-    """Gathers the predictions of consecutive batches."""
+    """Gathers the predictions of consecutive batches of N images.
+
+    Maps go straight to their place: of a large set, a second copy would not fit into memory.
+    """
 
     card: DetectorCard
     keep_maps: bool
-    scores: list[np.ndarray] = field(default_factory=list)
-    maps: list[np.ndarray] = field(default_factory=list)
+    images: int
+    _scores: list[np.ndarray] = field(default_factory=list)
+    _maps: np.ndarray | None = None
+    _mapped: int = 0
 
     def add(self, batch_size: int, prediction: Prediction) -> None:
         """Check one prediction and keep it. Raises `UserError` that names the method and what is wrong."""
@@ -67,15 +75,24 @@ class Collector:
             scores = reduce(maps, dim=(1, 2)).cpu().numpy()
         else:
             raise UserError(f"{self.card.name} gave no scores, and its card does not say how a map becomes one (map_score).")
-        self.scores.append(scores.astype(np.float64))
         if self.keep_maps and maps is not None:
-            self.maps.append(maps.cpu().numpy())
+            self._keep(maps.cpu().numpy(), sum(map(len, self._scores)))
+        self._scores.append(scores.astype(np.float64))
 
     def result(self) -> Predictions:
         """Everything that was added."""
-        if self.maps and len(self.maps) != len(self.scores):
+        scores = np.concatenate(self._scores)
+        if self._maps is not None and self._mapped != len(scores):
             raise UserError(f"{self.card.name} gave maps for some batches only.")
-        return Predictions(np.concatenate(self.scores), np.concatenate(self.maps) if self.maps else None)
+        return Predictions(scores, self._maps)
+
+    def _keep(self, maps: np.ndarray, start: int) -> None:
+        if self._maps is None:
+            self._maps = np.empty((self.images, *maps.shape[1:]), maps.dtype)
+        elif self._maps.dtype != np.promote_types(self._maps.dtype, maps.dtype):
+            self._maps = self._maps.astype(maps.dtype)  # raw maps decide: nothing is rounded to the type that came first
+        self._maps[start : start + len(maps)] = maps
+        self._mapped += len(maps)
 
     def _checked(self, values: Any, what: str, count: int, dimensions: int) -> torch.Tensor:
         tensor = torch.as_tensor(values).detach()
@@ -101,8 +118,8 @@ def resize_maps(maps: torch.Tensor) -> torch.Tensor:
 
 def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[ImageBatch], predictions: Iterable[Prediction]) -> Predictions:
     """Pair batches with predictions. Raises `UserError` where their numbers differ."""
-    collector = Collector(card, keep_maps)
     wanted = list(batches)
+    collector = Collector(card, keep_maps, sum(map(len, wanted)))
     count = 0
     for count, prediction in enumerate(predictions, start=1):
         if count > len(wanted):
@@ -113,9 +130,18 @@ def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[ImageBatch], 
     return collector.result()
 
 
-def metrics(predictions: Predictions, truth: Truth) -> dict[str, float]:
-    """`image_auroc` and, where there are masks and maps, `pixel_auroc`: exact, on raw scores; NaN where a class is lacking."""
-    figures = {"image_auroc": auroc(truth.labels, predictions.scores)}
+def figures(predictions: Predictions, truth: Truth) -> Figures:
+    """The figures of the catalogue with their intervals; those of pixels where there are masks and maps."""
+    found = image_figures(truth.labels, predictions.scores, truth.groups)
+    if truth.masks is None or predictions.maps is None:
+        return found
+    pixels = pixel_figures(truth.masks, predictions.maps, truth.groups)
+    return Figures(found.metrics | pixels.metrics, found.intervals | pixels.intervals)
+
+
+def oracle_score(predictions: Predictions, truth: Truth) -> float:
+    """What released code picks a checkpoint by: image AUROC plus, with masks and maps, pixel AUROC; NaN with one class only."""
+    score = auroc(truth.labels, predictions.scores)
     if truth.masks is not None and predictions.maps is not None:
-        figures["pixel_auroc"] = auroc(truth.masks, predictions.maps)
-    return figures
+        score += auroc(truth.masks, predictions.maps)
+    return score

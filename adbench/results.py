@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,8 +37,8 @@ class CellRecord:
         contradiction: what was seen where scores depend on other images although the card says that they do not; or "".
         seconds: of `fit` and `predict`.
         peak_memory_mb: most memory of the process while the cell ran, in MB; None where the platform does not tell.
-        cost: `images_per_second`, `gpu_memory_mb`, `trainable_parameters`, `gflop_per_image`; what was not measured is
-            absent.
+        cost: `images_per_second`, `gpu_memory_mb`, `trainable_parameters`, `gflop_per_image`, see `adbench.costs`; what
+            was not measured is absent.
         environment: see `adbench.environment`.
         error: `{"type", "message", "traceback"}` of a failed cell.
     """
@@ -112,6 +113,18 @@ class ScoreTable:
     scores: np.ndarray
     labels: np.ndarray
     groups: list[str | None]
+
+    @property
+    def subjects(self) -> np.ndarray | None:
+        """(N,) str, the units that an interval resamples; None where some are unknown: then images are."""
+        return known_subjects(self.groups)
+
+
+def known_subjects(groups: Sequence[str | None]) -> np.ndarray | None:
+    """(N,) str where every image's subject is known, else None."""
+    import numpy as np
+
+    return None if any(group is None for group in groups) else np.asarray(groups, str)
 
 
 def _measured(value: float | None) -> float | None:

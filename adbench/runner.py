@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -16,17 +15,19 @@ import numpy as np
 import torch
 
 from adbench import environment
+from adbench.costs import Meter, gflop_per_image
 from adbench.dataset import Dataset
 from adbench.decoded import Decoder, Entry
-from adbench.detector import Context, Detector, Prediction
+from adbench.detector import Context, Detector
 from adbench.errors import UserError
-from adbench.evaluate import Predictions, Truth, collect, metrics
+from adbench.evaluate import Predictions, Truth, collect, figures, oracle_score
 from adbench.images import ImageBatch, LabelledImages
+from adbench.independence import contradiction, sample, tolerance_for
 from adbench.options import POOLS
 from adbench.parameters import as_json
 from adbench.plan import Cell, auxiliary_sets, load_factory
 from adbench.protocol import EVALUATION_SIZE, Draw, Support, draw_support, limited, shuffled_test
-from adbench.results import CellRecord, ScoreTable, cell_id
+from adbench.results import CellRecord, ScoreTable, cell_id, known_subjects
 
 if TYPE_CHECKING:
     from adbench.weights import Weights
@@ -108,57 +109,85 @@ def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any]
     draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool])
     draw = limited(draw, cell.protocol.limit)
     test = shuffled_test(dataset, cell.protocol.limit)
+    twice = sample(len(test))
     environment.seed_everything(cell.seed)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adbench-")))
         granted = stack.enter_context(Decoder([e for group in _groups(draw) for e in group], masks=True))
-        unlabelled = stack.enter_context(Decoder(test, masks=False))
+        # Images that are scored a second time get new ids: a detector may have kept something under the first.
+        unlabelled = stack.enter_context(Decoder([*test, *(test[row] for row in twice)], masks=False))
         referee = stack.enter_context(Decoder(test, masks=True))
+        meter = stack.enter_context(Meter(session.device))
         decoders = (granted, unlabelled, referee)
         try:
             detector: Detector = load_factory(cell.detector.factory, cell.detector.title)(cell.detector, cell.parameters)
             context = Context(session.device, cell.seed, session.weights, scratch, session.precision, track)
-            begin = time.perf_counter()
-            detector.fit(_support(cell, draw, granted), context)
-            fitted = time.perf_counter()
+            meter.timed("fit", detector.fit, _support(cell, draw, granted), context)
             truth = _truth(dataset, test, referee)
             images = ImageBatch(unlabelled.source(), range(len(test)))
-            predictions = _predict(cell, session, detector, images, truth, track)
-            ended = time.perf_counter()
-            state = detector.state_dict() if session.keep_state else None
+            predictions = meter.timed("predict", _predict, cell, session, detector, images, truth, track)
+            peak = environment.peak_memory_mb()
+            state = _copied(detector.state_dict()) if session.keep_state else None
         except Exception:
             _reraise_first(decoders)
             raise
         # A detector may have swallowed the error and gone on with other images.
         _reraise_first(decoders)
+        again = ImageBatch(unlabelled.source(), range(len(test), len(test) + len(twice)))
+
+        def anew(batch: ImageBatch) -> Predictions:
+            return _scored(cell, detector, [batch], predictions.maps is not None)
+
+        # A `test-oracle` row cannot be tried: the checkpoint that was kept is gone. It is never ranked with others anyway.
+        claims = not cell.detector.is_transductive(cell.parameters) and not _is_oracle(cell)
+        tolerance = tolerance_for(session.device, session.precision)
+        contradicted = contradiction(predictions, twice, anew, again, tolerance) if claims else ""
+        cost = meter.cost(None if _is_oracle(cell) else len(test))
+        gflop = gflop_per_image(anew, again)
+    found = figures(predictions, truth)
     measured = {
-        "metrics": metrics(predictions, truth),
+        "metrics": found.metrics,
+        "intervals": found.intervals,
         "counts": _counts(truth),
-        "seconds": {"fit": round(fitted - begin, 3), "predict": round(ended - fitted, 3)},
-        "peak_memory_mb": environment.peak_memory_mb(),
+        "contradiction": contradicted,
+        "seconds": meter.seconds,
+        "peak_memory_mb": peak,
+        "cost": cost if gflop is None else {**cost, "gflop_per_image": gflop},
     }
     return measured, _table(test, predictions), state
 
 
 def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Track) -> Predictions:
     parts = list(images.batches(session.batch_size))
-
-    def collected(predictions: Iterable[Prediction]) -> Predictions:
-        return collect(cell.detector, truth.masks is not None, parts, predictions)
-
-    with torch.no_grad():
-        if cell.detector.checkpoint(cell.parameters) != "test-oracle":
-            return collected(detector.predict_all(track(parts, "predict")))
+    wants_maps = truth.masks is not None
+    if not _is_oracle(cell):
+        return _scored(cell, detector, parts, wants_maps, track)
     # Choosing on the test set exists to reproduce published figures. The labels stay on this side all the same.
     best, best_score = None, -1.0
     for predictions in detector.predict_checkpoints(lambda: iter(parts)):
-        candidate = collected(predictions)
-        score = sum(metrics(candidate, truth).values())
+        candidate = collect(cell.detector, wants_maps, parts, predictions)
+        score = oracle_score(candidate, truth)
         if best is None or score > best_score:
             best, best_score = candidate, score
     if best is None:
         raise UserError(f"{cell.detector.name} gave no checkpoint to choose from.")
     return best
+
+
+def _scored(
+    cell: Cell, detector: Detector, parts: list[ImageBatch], wants_maps: bool, track: Track = lambda parts, _: iter(parts)
+) -> Predictions:
+    with torch.no_grad():
+        return collect(cell.detector, wants_maps, parts, detector.predict_all(track(parts, "predict")))
+
+
+def _is_oracle(cell: Cell) -> bool:
+    return cell.detector.checkpoint(cell.parameters) == "test-oracle"
+
+
+def _copied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state as it is now: what is scored afterwards must not change it."""
+    return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
 def _groups(draw: Draw) -> list[list[Entry]]:
@@ -181,7 +210,7 @@ def _truth(dataset: Dataset, test: list[Entry], referee: Decoder) -> Truth:
     labels = np.array([entry.item.abnormal for entry in test], bool)
     size = (EVALUATION_SIZE, EVALUATION_SIZE)
     masks = referee.source().masks(range(len(test)), size) if dataset.card.has_masks else None
-    return Truth(labels, masks)
+    return Truth(labels, masks, known_subjects([entry.item.group for entry in test]))
 
 
 def _reraise_first(decoders: Iterable[Decoder]) -> None:

