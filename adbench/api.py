@@ -81,6 +81,7 @@ def run(
     limit: int | None = None,
     zero_shot_pool: str = "valid+test",
     other_modalities_only: bool = False,
+    support_lists: str | Path | None = None,
     device: str = "auto",
     precision: str = "fp32",
     batch_size: int = 32,
@@ -102,8 +103,10 @@ def run(
         parameters: method to parameter to value.
         suite: a TOML file, or the name of a suite that comes with adbench.
         limit: at most so many images of each label in train, valid and test.
-        zero_shot_pool: splits of the other sets that zero-shot detectors learn from.
+        zero_shot_pool: splits of the other sets that zero-shot detectors learn from: `valid+test`, `valid`, or `test`, which
+            is also called `official`.
         other_modalities_only: keep sets of the target's modality out of that.
+        support_lists: folder of lists that name the images of the few-* tracks, as released with MVFA.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: `fp32`, `bf16` or `fp16`.
         batch_size: images a predict call; scores do not depend on it.
@@ -132,6 +135,7 @@ def run(
         out=Path(out),
         offline=offline,
         keep_state=keep_state,
+        support_lists=None if support_lists is None else Path(support_lists),
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )
     from adbench.registry import load_registry

@@ -32,6 +32,7 @@ class DatasetCard:
         synthetic: made by a program; figures on it say nothing about medicine.
         counts: published numbers of images, `{"test/normal": 640, "test/abnormal": 3075, ...}`; a difference is a warning.
         how_to_get: one sentence for those who lack the set.
+        list_name: its folder among released support lists (`--support-lists`), e.g. `Retina_RESC`; "" = as `name`.
     """
 
     name: str
@@ -44,6 +45,7 @@ class DatasetCard:
     synthetic: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     how_to_get: str = ""
+    list_name: str = ""
     citation: str = ""
     url: str = ""
     licence: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Any
 
@@ -100,8 +100,10 @@ def build_tables(records: Iterable[CellRecord]) -> list[Table]:
 
 def condition_of(record: CellRecord) -> str:
     """What of the protocol is not the default, e.g. `limit=8, precision=bf16`; such figures make a table of their own."""
-    usual = {**asdict(Protocol()), "precision": "fp32", "evaluation_size": EVALUATION_SIZE}
+    usual = {**Protocol().identity(), "precision": "fp32", "evaluation_size": EVALUATION_SIZE}
     found = {**record.identity.get("protocol", {}), "precision": record.identity.get("precision", "fp32")}
+    if found.get("support_list"):  # one word for all sets of a table, each of which has its own images
+        found["support_list"] = "given"
     return ", ".join(f"{name}={value}" for name, value in sorted(found.items()) if usual.get(name) != value)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -13,9 +13,11 @@ from typing import Any, Literal
 from adbench.dataset import Split
 from adbench.errors import UserError, did_you_mean
 from adbench.protocol import PROTOCOL_VERSION
+from adbench.supportlists import SupportList
 
 Pool = Literal["valid+test", "test", "valid"]
 POOLS: dict[str, tuple[Split, ...]] = {"valid+test": ("valid", "test"), "test": ("test",), "valid": ("valid",)}
+OFFICIAL_POOL: Pool = "test"
 PRESETS = ("paper", "demo")
 PRECISIONS = ("fp32", "bf16", "fp16")
 DEFAULT_OUT = Path("adbench-run")
@@ -26,15 +28,28 @@ class Protocol:
     """What is measured, besides who is measured on what. Part of every cell's identity.
 
     Attributes:
-        pool: which splits of the other sets zero-shot detectors learn from; the released MVFA uses `test`.
+        pool: which splits of the other sets zero-shot detectors learn from; `official` is another name of `test`, which
+            the released MVFA uses.
         other_modalities_only: keep sets of the target's modality out of that.
         limit: at most so many images of each label in train, valid and test; None = all.
+        support_list: the images that a few-* cell learns from, where the user gave lists; None = drawn by the seed. Set
+            by the plan.
     """
 
     pool: Pool = "valid+test"
     other_modalities_only: bool = False
     limit: int | None = None
     version: str = PROTOCOL_VERSION
+    support_list: SupportList | None = None
+
+    def __post_init__(self) -> None:
+        if self.pool == "official":
+            object.__setattr__(self, "pool", OFFICIAL_POOL)
+
+    def identity(self) -> dict[str, Any]:
+        """The values as they enter a cell's identity; without a support list there is no such key."""
+        values = asdict(self)
+        return values if self.support_list else {name: value for name, value in values.items() if name != "support_list"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,7 @@ class RunOptions:
         offline: never touch the network.
         batch_size: images a predict call; scores do not depend on it.
         keep_state: also keep what each detector learned (`state.safetensors`).
+        support_lists: folder of lists that name the images of the few-* tracks; see `adbench.supportlists`.
     """
 
     methods: tuple[str, ...] = ()
@@ -87,15 +103,14 @@ class RunOptions:
     offline: bool = False
     batch_size: int = 32
     keep_state: bool = False
+    support_lists: Path | None = None
     protocol: Protocol = field(default_factory=Protocol)
 
     def __post_init__(self) -> None:
         _one_of("preset", self.preset, (None, *PRESETS))
         _one_of("precision", self.precision, PRECISIONS)
-        _one_of("zero-shot pool", self.protocol.pool, tuple(POOLS))
-        for name, values, least in (("shots", self.shots, 1), ("seeds", self.seeds, 0)):
-            if any(value < least for value in values):
-                raise UserError(f"--{name} must be {least} or more.")
+        _one_of("zero-shot pool", self.protocol.pool, (*POOLS, "official"))
+        _check_numbers("--", self.shots, self.seeds)
         if self.protocol.limit is not None and self.protocol.limit < 1:
             raise UserError("--limit must be 1 or more.")
 
@@ -176,6 +191,11 @@ def _block(suite: str, values: dict[str, Any]) -> Block:
         first = error.errors()[0]
         raise UserError(f"The suite {suite}: `{'.'.join(map(str, first['loc']))}`: {first['msg']}.") from None
     _one_of("preset", block.preset, (None, *PRESETS))
+    _check_numbers(f"The suite {suite}: ", block.shots, block.seeds)
+    for method in block.parameters:
+        if method not in block.methods and "all" not in block.methods:
+            hint = did_you_mean(method, block.methods)
+            raise UserError(f"The suite {suite} sets parameters of {method!r}, which that [[grid]] does not run.{hint}")
     return block
 
 
@@ -183,6 +203,12 @@ def _known_keys(where: str, table: Mapping[str, Any], keys: Iterable[str]) -> No
     for key in table:
         if key not in keys:
             raise UserError(f"The suite {where} has an unknown key {key!r}.{did_you_mean(key, keys)}")
+
+
+def _check_numbers(where: str, shots: Iterable[int], seeds: Iterable[int]) -> None:
+    for name, values, least in (("shots", shots, 1), ("seeds", seeds, 0)):
+        if any(value < least for value in values):
+            raise UserError(f"{where}{name} must be {least} or more.")
 
 
 def _one_of(what: str, value: str | None, known: tuple[str | None, ...]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from adbench.options import Block, Protocol, RunOptions
 from adbench.parameters import build_parameters, changed_parameters, variant_name
 from adbench.protocol import TRACKS, TRACKS_WITH_K
 from adbench.registry import ALL, Registry
+from adbench.supportlists import read_support_list
 
 DEFAULT_SHOTS = (4,)
 
@@ -89,6 +90,8 @@ def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) 
                     for seed in block.seeds:
                         cell = Cell(method, parameters, variant, card, track, k, seed, preset, options.protocol)
                         reason = incompatible(cell, plan)
+                        if not reason and k and options.support_lists:
+                            cell = with_support_list(cell, options.support_lists, plan)
                         key = f"{cell.label}|{preset}"
                         if reason and seed == block.seeds[0]:
                             plan.skipped.append((f"{variant} on {card.name}, {track}", reason))
@@ -96,10 +99,18 @@ def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) 
                             seen.add(key)
                             plan.cells.append(cell)
     unknown = set(options.parameters) - methods_named
+    if options.support_lists and not any(cell.k for cell in plan.cells):
+        raise UserError("--support-lists names images of the few-* tracks, and nothing here runs in one: add --track few-shot.")
     if unknown:
         name = sorted(unknown)[0]
         raise UserError(f"--set names {name!r}, which is not among the methods of this run.{did_you_mean(name, methods_named)}")
     return plan
+
+
+def with_support_list(cell: Cell, folder: Path, plan: Plan) -> Cell:
+    """The cell with the images that the user's lists give it. Raises `UserError` where they give none."""
+    given = read_support_list(folder, plan.datasets[cell.dataset.name], cell.track, cell.k, cell.seed)
+    return replace(cell, protocol=replace(cell.protocol, support_list=given))
 
 
 def expand_methods(registry: Registry, names: Iterable[str]) -> list[DetectorCard]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from adbench.dataset import Dataset, Split
     from adbench.decoded import Entry
     from adbench.images import LabelledImages
+    from adbench.supportlists import SupportList
 
 TRACKS = ("full-normal", "few-normal", "few-shot", "zero-shot")
 TRACKS_WITH_K = ("few-normal", "few-shot")
@@ -69,6 +70,7 @@ def draw_support(
     seed: int,
     auxiliary: Sequence[Dataset] = (),
     pool: Sequence[Split] = ("valid", "test"),
+    given: SupportList | None = None,
 ) -> Draw:
     """Choose what a track grants.
 
@@ -96,8 +98,10 @@ def draw_support(
     valid = entries(dataset, "valid")
     source = "valid" if valid else "train"
     candidates = valid or entries(dataset, "train")
-    normal = _permuted([entry for entry in candidates if not entry.item.abnormal], seed, "normal")
-    abnormal = _permuted([entry for entry in candidates if entry.item.abnormal], seed, "abnormal")
+    normal = _ordered([entry for entry in candidates if not entry.item.abnormal], seed, "normal", given.normal if given else None)
+    abnormal = _ordered(
+        [entry for entry in candidates if entry.item.abnormal], seed, "abnormal", given.abnormal if given else None
+    )
     if len(normal) < k or (track == "few-shot" and len(abnormal) < k):
         wanted = f"{k} normal and {k} abnormal images" if track == "few-shot" else f"{k} normal images"
         raise UserError(
@@ -141,6 +145,13 @@ def limited(draw: Draw, limit: int | None) -> Draw:
         auxiliary=tuple(cut(other) for other in draw.auxiliary),
         valid=cut(draw.valid),
     )
+
+
+def _ordered(group: list[Entry], seed: int, purpose: str, ids: Sequence[str] | None) -> list[Entry]:
+    if ids is None:
+        return _permuted(group, seed, purpose)
+    known = {entry.item.id: entry for entry in group}
+    return [known[name] for name in ids]
 
 
 def _permuted(group: list[Entry], seed: int, purpose: str) -> list[Entry]:

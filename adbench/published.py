@@ -57,7 +57,7 @@ def beside_ours(tables: Iterable[Table], figures: Iterable[PublishedFigure]) -> 
     """
     known: dict[tuple, list[PublishedFigure]] = {}
     for figure in figures:
-        known.setdefault((figure.method, figure.track, figure.k, figure.dataset, figure.metric), []).append(figure)
+        known.setdefault((_plain(figure.method), figure.track, figure.k, figure.dataset, figure.metric), []).append(figure)
     rows = []
     for table in tables:
         if table.preset != "paper" or table.condition:
@@ -75,7 +75,12 @@ def _named_as_published(row: Row) -> str:
     # A variant with changed parameters is not what was published; `mvfa-official` is the release behind `mvfa`'s figures.
     if row.variant != row.method:
         return ""
-    return row.method.removesuffix("-official")
+    return _plain(row.method.removesuffix("-official").removeprefix("anomalib:"))
+
+
+def _plain(method: str) -> str:
+    # anomalib's class is Csflow where the paper's table says cs-flow.
+    return method.lower().replace("-", "")
 
 
 def _pair(row: Row, table: Table, ours: float, match: PublishedFigure) -> dict[str, Any]:

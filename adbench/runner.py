@@ -6,7 +6,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
         "weights": {name: session.weights.sha256(name) for name in named},
         "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
         "auxiliary": {other.card.name: other.fingerprint() for other in others},
-        "protocol": {**asdict(cell.protocol), "evaluation_size": EVALUATION_SIZE},
+        "protocol": {**cell.protocol.identity(), "evaluation_size": EVALUATION_SIZE},
         "precision": session.precision,
     }
 
@@ -106,7 +106,7 @@ def explain(error: Exception) -> str:
 def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], ScoreTable, dict[str, torch.Tensor] | None]:
     dataset = session.datasets[cell.dataset.name]
     others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
-    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool])
+    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool], cell.protocol.support_list)
     draw = limited(draw, cell.protocol.limit)
     test = shuffled_test(dataset, cell.protocol.limit)
     twice = sample(len(test))

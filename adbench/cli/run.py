@@ -38,9 +38,12 @@ def command(
     suite: Annotated[str | None, typer.Option(help="A grid: a TOML file or a name of `adbench suites`.")] = None,
     limit: Annotated[int | None, typer.Option(help="At most so many images of each label, to try things out.")] = None,
     zero_shot_pool: Annotated[
-        str, typer.Option(help="Splits of the other sets for zero-shot: valid+test, test, valid.")
+        str, typer.Option(help="Splits of the other sets for zero-shot: valid+test, valid, test (or official: the same).")
     ] = "valid+test",
     other_modalities_only: Annotated[bool, typer.Option(help="Zero-shot: learn from no set of the target's modality.")] = False,
+    support_lists: Annotated[
+        Path | None, typer.Option(help="Folder of lists SET/K-shot.txt that name the images of the few-* tracks.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
     batch_size: Annotated[int, typer.Option(min=1, help="Images a predict call; scores do not depend on it.")] = 32,
@@ -72,6 +75,7 @@ def command(
         out=out,
         offline=offline,
         keep_state=keep_state,
+        support_lists=support_lists,
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )
     registry = registry_with_warnings()

@@ -11,7 +11,14 @@ LICENCE = "CC BY-NC-SA 4.0, on top of the terms of each source"
 
 
 def _card(
-    name: str, title: str, modality: str, class_name: str, source: str, counts: Mapping[str, int], has_masks: bool = False
+    name: str,
+    title: str,
+    modality: str,
+    class_name: str,
+    list_name: str,
+    source: str,
+    counts: Mapping[str, int],
+    has_masks: bool = False,
 ) -> DatasetCard:
     return DatasetCard(
         name=name,
@@ -20,6 +27,7 @@ def _card(
         groups=("bmad",),
         modality=modality,
         class_name=class_name,
+        list_name=list_name,
         has_masks=has_masks,
         counts=counts,
         how_to_get=f"Get it from the BMAD page, {URL} ({LICENCE}; source: {source}), and unpack it into the data root.",
@@ -35,6 +43,7 @@ CARDS = (
         "BMAD Brain MRI",
         modality="MRI",
         class_name="Brain",
+        list_name="Brain",
         source="BraTS2021",
         has_masks=True,
         counts={
@@ -50,6 +59,7 @@ CARDS = (
         "BMAD Liver CT",
         modality="CT",
         class_name="Liver",
+        list_name="Liver",
         source="BTCV and LiTS",
         has_masks=True,
         counts={
@@ -65,6 +75,7 @@ CARDS = (
         "BMAD Retinal OCT, RESC",
         modality="OCT",
         class_name="retinal OCT",
+        list_name="Retina_RESC",
         source="RESC",
         has_masks=True,
         counts={
@@ -80,6 +91,7 @@ CARDS = (
         "BMAD Retinal OCT, OCT2017",
         modality="OCT",
         class_name="retinal OCT",
+        list_name="Retina_OCT2017",
         source="OCT2017",
         counts={
             "train/normal": 26315,
@@ -94,6 +106,7 @@ CARDS = (
         "BMAD Chest X-ray",
         modality="X-ray",
         class_name="Chest X-ray film",
+        list_name="Chest",
         source="RSNA",
         counts={
             "train/normal": 8000,
@@ -108,6 +121,7 @@ CARDS = (
         "BMAD Histopathology",
         modality="histopathology",
         class_name="histopathological image",
+        list_name="Histopathology",
         source="Camelyon16",
         counts={"train/normal": 5088, "valid": 236, "test": 1997},
     ),

@@ -21,7 +21,8 @@ class FolderDataset(DiskDataset):
             has_masks = self.found.has_masks
         except UserError:  # `absence` tells why
             has_masks = False
-        self.card = replace(card, title=name, class_name=name.removesuffix("_AD").replace("_", " "), has_masks=has_masks)
+        plain = name.removesuffix("_AD")
+        self.card = replace(card, title=name, class_name=plain.replace("_", " "), list_name=plain, has_masks=has_masks)
 
     def find(self) -> Scan:
         """Scan the folder. Raises `UserError` where it is not there, has no images, or holds several categories."""

@@ -17,7 +17,10 @@ class MvfaParameters:
         "", "saved adapters (ours or a released .pth, as --weights NAME=PATH) used instead of training; empty = train"
     )
     image_size: int = parameter(240, "image side in pixels, paper and release 240")
-    levels: tuple[int, ...] = parameter((), "vision blocks (1-based) that carry adapters; empty = the ends of four equal stages")
+    stages: tuple[Literal[1, 2, 3, 4], ...] = parameter(
+        (1, 2, 3, 4), "of the tower's four equal stages those that end in adapters and are read; levels, where given, decides"
+    )
+    levels: tuple[int, ...] = parameter((), "vision blocks (1-based) that carry adapters; empty = the ends of the stages")
     heads: Literal["dual", "single"] = parameter("dual", "a segmentation and a detection adapter a level, or one for both")
     projectors: Literal["none", "last", "all"] = parameter(
         "none", "levels with a bare projector instead of an adapter: none = release, last = paper, all = ablation"
@@ -49,6 +52,7 @@ class MvfaParameters:
 
     def __post_init__(self) -> None:
         rules = (
+            ("stages", bool(self.stages) and list(self.stages) == sorted(set(self.stages)), "one or more of 1 to 4, rising"),
             ("image_size", self.image_size >= 1, "at least 1"),
             ("epochs", self.epochs >= 0, "at least 0"),
             ("batch_size", self.batch_size >= 1, "at least 1"),

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from adbench import Context, LabelledImages, Support, UserError
 from adbench_clip.examples import Examples, Order, shuffled, zero_shot_examples
-from adbench_clip.levels import chosen_levels
+from adbench_clip.levels import chosen_levels, stage_ends
 from adbench_clip.loading import load_tower
 from adbench_clip.prompts import text_features
 from adbench_clip.tower import Tower
@@ -66,7 +66,8 @@ def build_model(parameters: MvfaParameters, ctx: Context, generator: torch.Gener
         UserError: levels that the tower does not have, or weights that do not fit.
     """
     tower = load_tower(ctx.weights, parameters.weights, parameters.image_size, ctx.device)
-    levels = chosen_levels(parameters.levels, tower.blocks)
+    ends = stage_ends(tower.blocks)
+    levels = chosen_levels(parameters.levels or tuple(ends[stage - 1] for stage in parameters.stages), tower.blocks)
     adapters = Adapters(
         tower.width,
         tower.embed_dim,
