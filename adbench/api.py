@@ -87,7 +87,7 @@ def run(
     batch_size: int = 32,
     out: str | Path = DEFAULT_OUT,
     offline: bool = False,
-    keep_state: bool = False,
+    keep: Names = (),
     reporter: Reporter | None = None,
 ) -> Run:
     """Run methods on datasets and return the figures; what `out` holds already is not computed again.
@@ -112,7 +112,7 @@ def run(
         batch_size: images a predict call; scores do not depend on it.
         out: the run folder.
         offline: never touch the network.
-        keep_state: also keep what each detector learned.
+        keep: besides the scores also `maps` and `state`; a finished cell that lacks them is measured again.
         reporter: hears how the run goes.
 
     Raises:
@@ -134,7 +134,7 @@ def run(
         batch_size=batch_size,
         out=Path(out),
         offline=offline,
-        keep_state=keep_state,
+        keep=_split(keep),
         support_lists=None if support_lists is None else Path(support_lists),
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from adbench import environment
@@ -41,7 +42,7 @@ def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session
         device=device,
         precision=options.precision,
         batch_size=options.batch_size,
-        keep_state=options.keep_state,
+        keep=options.keep,
         environment=environment.describe(device),
     )
 
@@ -67,8 +68,11 @@ def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) ->
         folder.write(record)
         return record, False
     earlier = folder.done(cell_id(known))
-    if earlier is not None:
+    if earlier is not None and set(session.keep) <= set(earlier.kept):
         return earlier, True
+    if earlier is not None:  # it lacks what is to be kept now; what it has must not get lost
+        session = replace(session, keep=(*session.keep, *earlier.kept))
     outcome = run_cell(cell, session, known, reporter.track)
-    folder.write(outcome.record, outcome.scores, outcome.state)
+    if earlier is None or outcome.record.status == "done":
+        folder.write(outcome.record, outcome.scores, outcome.state, outcome.maps)
     return outcome.record, False

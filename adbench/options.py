@@ -20,6 +20,7 @@ POOLS: dict[str, tuple[Split, ...]] = {"valid+test": ("valid", "test"), "test": 
 OFFICIAL_POOL: Pool = "test"
 PRESETS = ("paper", "demo")
 PRECISIONS = ("fp32", "bf16", "fp16")
+KEPT = ("maps", "state")
 DEFAULT_OUT = Path("adbench-run")
 
 
@@ -83,7 +84,7 @@ class RunOptions:
         out: the run folder.
         offline: never touch the network.
         batch_size: images a predict call; scores do not depend on it.
-        keep_state: also keep what each detector learned (`state.safetensors`).
+        keep: of `maps` (the anomaly maps, `maps.npz`) and `state` (what each detector learned, `state.safetensors`).
         support_lists: folder of lists that name the images of the few-* tracks; see `adbench.supportlists`.
     """
 
@@ -102,7 +103,7 @@ class RunOptions:
     out: Path = DEFAULT_OUT
     offline: bool = False
     batch_size: int = 32
-    keep_state: bool = False
+    keep: tuple[str, ...] = ()
     support_lists: Path | None = None
     protocol: Protocol = field(default_factory=Protocol)
 
@@ -111,6 +112,8 @@ class RunOptions:
         _one_of("precision", self.precision, PRECISIONS)
         _one_of("zero-shot pool", self.protocol.pool, (*POOLS, "official"))
         _check_numbers("--", self.shots, self.seeds)
+        for what in self.keep:
+            _one_of("thing to keep", what, KEPT)
         if self.protocol.limit is not None and self.protocol.limit < 1:
             raise UserError("--limit must be 1 or more.")
 

@@ -39,6 +39,7 @@ class CellRecord:
         peak_memory_mb: most memory of the process while the cell ran, in MB; None where the platform does not tell.
         cost: `images_per_second`, `gpu_memory_mb`, `trainable_parameters`, `gflop_per_image`, see `adbench.costs`; what
             was not measured is absent.
+        kept: of `maps` and `state`, what was asked to be kept beside the scores, and is where the method gives it.
         environment: see `adbench.environment`.
         error: `{"type", "message", "traceback"}` of a failed cell.
     """
@@ -64,6 +65,7 @@ class CellRecord:
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None
     cost: dict[str, float] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
     started: str = ""
     environment: dict[str, Any] = field(default_factory=dict)
     error: dict[str, str] | None = None

@@ -23,6 +23,7 @@ from adbench.errors import UserError
 from adbench.evaluate import Predictions, Truth, collect, figures, oracle_score
 from adbench.images import ImageBatch, LabelledImages
 from adbench.independence import contradiction, sample, tolerance_for
+from adbench.maps import MapTable, as_half
 from adbench.options import POOLS
 from adbench.parameters import as_json
 from adbench.plan import Cell, auxiliary_sets, load_factory
@@ -44,7 +45,7 @@ class Session:
     device: str
     precision: Any
     batch_size: int
-    keep_state: bool
+    keep: tuple[str, ...]
     environment: dict[str, Any]
 
 
@@ -55,6 +56,7 @@ class Outcome:
     record: CellRecord
     scores: ScoreTable | None = None
     state: dict[str, torch.Tensor] | None = None
+    maps: MapTable | None = None
 
 
 def identity(cell: Cell, session: Session) -> dict[str, Any]:
@@ -78,10 +80,10 @@ def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) 
     """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
     started = datetime.now(UTC).isoformat()
     try:
-        measured, scores, state = _measure(cell, session, track)
+        measured, kept = _measure(cell, session, track)
     except Exception as error:
         return Outcome(failure(cell, session, known, error, started))
-    return Outcome(_record(cell, session, known, started, status="done", **measured), scores, state)
+    return Outcome(_record(cell, session, known, started, status="done", **measured), **kept)
 
 
 def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str = "") -> CellRecord:
@@ -103,7 +105,8 @@ def explain(error: Exception) -> str:
     return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
 
 
-def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], ScoreTable, dict[str, torch.Tensor] | None]:
+def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Fields of the record, and of the outcome."""
     dataset = session.datasets[cell.dataset.name]
     others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
     draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool], cell.protocol.support_list)
@@ -127,7 +130,7 @@ def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any]
             images = ImageBatch(unlabelled.source(), range(len(test)))
             predictions = meter.timed("predict", _predict, cell, session, detector, images, truth, track)
             peak = environment.peak_memory_mb()
-            state = _copied(detector.state_dict()) if session.keep_state else None
+            state = _copied(detector.state_dict()) if "state" in session.keep else None
         except Exception:
             _reraise_first(decoders)
             raise
@@ -153,13 +156,17 @@ def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any]
         "seconds": meter.seconds,
         "peak_memory_mb": peak,
         "cost": cost if gflop is None else {**cost, "gflop_per_image": gflop},
+        "kept": sorted(set(session.keep)),
     }
-    return measured, _table(test, predictions), state
+    maps = None
+    if "maps" in session.keep and predictions.maps is not None:
+        maps = as_half([entry.item.id for entry in test], predictions.maps)
+    return measured, {"scores": _table(test, predictions), "state": state, "maps": maps}
 
 
 def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Track) -> Predictions:
     parts = list(images.batches(session.batch_size))
-    wants_maps = truth.masks is not None
+    wants_maps = truth.masks is not None or "maps" in session.keep
     if not _is_oracle(cell):
         return _scored(cell, detector, parts, wants_maps, track)
     # Choosing on the test set exists to reproduce published figures. The labels stay on this side all the same.

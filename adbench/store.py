@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from adbench.errors import UserError
 from adbench.results import SCHEMA, CellRecord, ScoreTable, read_record
@@ -16,12 +16,14 @@ from adbench.results import SCHEMA, CellRecord, ScoreTable, read_record
 if TYPE_CHECKING:
     import torch
 
+    from adbench.maps import MapTable
+
 MARKER = "adbench-run.json"
 TEMPORARY = ".writing-"
 
 
 class RunFolder:
-    """A folder of cells: `MARKER` and `cells/<id>/{cell.json,scores.parquet[,state.safetensors]}`."""
+    """A folder of cells: `MARKER` and `cells/<id>/{cell.json,scores.parquet[,state.safetensors][,maps.npz]}`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -84,7 +86,13 @@ class RunFolder:
         columns = parquet.read_table(self.cells / cell / "scores.parquet").to_pydict()
         return ScoreTable(columns["id"], np.asarray(columns["score"]), np.asarray(columns["label"], bool), columns["group"])
 
-    def write(self, record: CellRecord, scores: ScoreTable | None = None, state: dict[str, torch.Tensor] | None = None) -> None:
+    def write(
+        self,
+        record: CellRecord,
+        scores: ScoreTable | None = None,
+        state: dict[str, torch.Tensor] | None = None,
+        maps: MapTable | None = None,
+    ) -> None:
         """Keep a cell: everything is written and synced beside its place, then renamed into it.
 
         Raises:
@@ -100,9 +108,15 @@ class RunFolder:
                     from safetensors.torch import save
 
                     _write(beside / "state.safetensors", save({name: value.contiguous() for name, value in state.items()}))
+                if maps is not None:
+                    from adbench.maps import FILE, write_maps
+
+                    with (beside / FILE).open("wb") as stream:
+                        write_maps(stream, maps)
+                        _flush(stream)
                 _write(beside / "cell.json", record.to_json().encode())
                 os.chmod(beside, 0o755)
-                if target.exists():  # a failed cell that was run again
+                if target.exists():  # a cell that was run again
                     os.rename(target, beside / "previous")
                 os.rename(beside, target)
                 shutil.rmtree(target / "previous", ignore_errors=True)
@@ -141,8 +155,12 @@ def _parquet(scores: ScoreTable) -> bytes:
 def _write(file: Path, content: bytes) -> None:
     with file.open("wb") as stream:
         stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+        _flush(stream)
+
+
+def _flush(stream: IO[bytes]) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
 
 
 def _sync(folder: Path) -> None:

@@ -49,7 +49,10 @@ def command(
     batch_size: Annotated[int, typer.Option(min=1, help="Images a predict call; scores do not depend on it.")] = 32,
     out: Annotated[Path, typer.Option(help="Run folder; what it holds is not computed again.")] = Path("adbench-run"),
     offline: Annotated[bool, typer.Option(help="Never touch the network.")] = False,
-    keep_state: Annotated[bool, typer.Option(help="Also keep what each detector learned.")] = False,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
 ) -> None:
     """Run methods on datasets and print a leaderboard. The same command again computes only what is missing."""
@@ -74,7 +77,7 @@ def command(
         batch_size=batch_size,
         out=out,
         offline=offline,
-        keep_state=keep_state,
+        keep=_names(",".join(keep or [])),
         support_lists=support_lists,
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )

@@ -122,7 +122,7 @@ def test_scoring_again_changes_nothing_that_is_kept(tmp_path: Path, monkeypatch)
 
     monkeypatch.setattr(toyplugin.Peak, "predict", predict)
     monkeypatch.setattr(toyplugin.Peak, "state_dict", lambda self: {"count": self.count}, raising=False)
-    run = toy_run(tmp_path / "run", datasets="toy-a", keep_state=True)
+    run = toy_run(tmp_path / "run", datasets="toy-a", keep=("state",))
     state = load_file(tmp_path / "run" / "cells" / run.records[0].id / "state.safetensors")
     assert state["count"].item() == 16
 

@@ -199,7 +199,7 @@ def test_the_state_is_kept_on_request(out: Path, monkeypatch) -> None:
     from safetensors.torch import load_file
 
     monkeypatch.setattr(toyplugin.Peak, "state_dict", lambda self: {"mean": torch.tensor(self.mean)}, raising=False)
-    run = toy_run(out, datasets="toy-a", keep_state=True)
+    run = toy_run(out, datasets="toy-a", keep=("state",))
     assert set(load_file(out / "cells" / run.records[0].id / "state.safetensors")) == {"mean"}
 
 
