@@ -1,8 +1,9 @@
-"""The CLIP tower that several methods share: its weights, its prompts and its nearest-neighbour memory."""
+"""The CLIP tower that several methods share, and the methods that need little more: `clip` and `april-gan`."""
 
 from __future__ import annotations
 
-from adbench import WeightsCard, hookimpl
+from adbench import DetectorCard, WeightsCard, hookimpl
+from adbench_clip.cards import APRIL_GAN, CLIP
 
 OPENAI_336 = WeightsCard(
     name="ViT-L-14-336/openai",
@@ -25,3 +26,9 @@ TINY = WeightsCard(
 def adbench_weights() -> list[WeightsCard]:
     """The named CLIP weights."""
     return [OPENAI_336, TINY]
+
+
+@hookimpl
+def adbench_detectors() -> list[DetectorCard]:
+    """The cards of the methods."""
+    return [CLIP, APRIL_GAN]

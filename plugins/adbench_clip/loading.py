@@ -20,7 +20,13 @@ HEAD_WIDTH = 64
 WRAPPERS = ("module.", "model.")
 
 
-def load_tower(weights: Weights, name: str, size: int | tuple[int, int], device: str | torch.device = "cpu") -> Tower:
+def load_tower(
+    weights: Weights,
+    name: str,
+    size: int | tuple[int, int],
+    device: str | torch.device = "cpu",
+    quick_gelu: bool = False,
+) -> Tower:
     """Build the tower that a weights name stands for.
 
     Args:
@@ -28,12 +34,13 @@ def load_tower(weights: Weights, name: str, size: int | tuple[int, int], device:
         name: `tiny-clip`; `ARCHITECTURE/TAG` in open_clip's names, e.g. `ViT-L-14-336/openai`; or any other name, the
             architecture of which is then read off the shapes of its tensors.
         size: image side, or height and width.
+        quick_gelu: see `build_tower`.
 
     Raises:
         UserError: the architecture is not a plain CLIP ViT, or the weights do not fit it.
     """
     state = expand(unwrap(weights.state_dict(name)))
-    return build_tower(named_config(name) or inferred_config(state), state, size, device)
+    return build_tower(named_config(name) or inferred_config(state), state, size, device, quick_gelu)
 
 
 def named_config(name: str) -> dict[str, Any] | None:

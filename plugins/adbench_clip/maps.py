@@ -24,6 +24,16 @@ def patch_logits(tokens: list[Tensor], text: Tensor) -> Tensor:
     return torch.stack([LOGIT_SCALE * F.normalize(level[:, 1:].float(), dim=-1) @ text for level in tokens], dim=1)
 
 
+def text_probability(features: Tensor, text: Tensor) -> Tensor:
+    """Abnormal probability of whole images, (B,): softmax of 100 x cosine with the two texts.
+
+    Args:
+        features: (B, E) of any length, in the space of the texts.
+        text: (E, 2), unit columns [normal, abnormal].
+    """
+    return (LOGIT_SCALE * F.normalize(features.float(), dim=-1) @ text).softmax(dim=-1)[:, 1]
+
+
 def probability_maps(logits: Tensor, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:
     """Abnormal probability at pixel size, (B, K, H, W): the logits are enlarged, the softmax comes after.
 

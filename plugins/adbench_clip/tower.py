@@ -58,10 +58,14 @@ class Tower:
             tokens = block(tokens)
         return tokens
 
+    def joint(self, tokens: Tensor) -> Tensor:
+        """Tokens (..., W) that left the last block in the space of the texts, (..., E), not normalised."""
+        visual = self.model.visual
+        return visual.ln_post(tokens) @ visual.proj
+
     def pooled(self, tokens: Tensor) -> Tensor:
         """The image embedding (B, E), not normalised, of tokens that left the last block."""
-        visual = self.model.visual
-        return visual.ln_post(tokens[:, 0]) @ visual.proj
+        return self.joint(tokens[:, 0])
 
     def encode_text(self, tokens: Tensor) -> Tensor:
         """(N, context) token ids, end of text the largest, to embeddings (N, E), not normalised.
@@ -82,15 +86,18 @@ def build_tower(
     state: Mapping[str, Tensor],
     size: int | tuple[int, int],
     device: str | torch.device = "cpu",
+    quick_gelu: bool = False,
 ) -> Tower:
     """Build a tower for images of a side (or height and width).
 
-    The activation is the exact GELU whatever the weights were trained with: that is what MVFA and APRIL-GAN run, and
-    why their figures differ from a QuickGELU model's. The position embedding is resized in float32.
+    The activation is the exact GELU whatever the weights were trained with, unless asked otherwise: that is what MVFA
+    and APRIL-GAN run, and why their figures differ from a QuickGELU model's. The position embedding is resized in
+    float32.
 
     Args:
         model_config: open_clip's `embed_dim`, `vision_cfg`, `text_cfg`; its image size is the native one.
         state: all tensors of the model in OpenAI's and open_clip's key names, any floating dtype.
+        quick_gelu: x sigmoid(1.702 x) as activation of both towers, which OpenAI's weights were trained with.
 
     Raises:
         UserError: an architecture other than CLIP's plain ViT, an image smaller than a patch, or a state that lacks
@@ -104,7 +111,7 @@ def build_tower(
         raise UserError(f"Images of {height} x {width} pixels are smaller than a patch of {patch}: raise image_size.")
     config["vision_cfg"]["image_size"] = (height, width)
     with torch.device("meta"):
-        model = CLIP(**config)
+        model = CLIP(**config, quick_gelu=quick_gelu)
     tensors = {
         key: tensor.to(device, torch.float32) if tensor.is_floating_point() else tensor.to(device)
         for key, tensor in state.items()

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from adbench import UserError
+from adbench_clip.trained import load_trained
 
 Projectors = Literal["none", "last", "all"]
 
@@ -99,19 +99,6 @@ class Adapters(nn.Module):
         """Take weights by their names; other tensors of the state, e.g. a saved memory, are left alone.
 
         Raises:
-            UserError: a weight is missing or of another shape.
+            UserError: a weight is missing or of another shape, or there are more adapters.
         """
-        wanted = self.state_dict()
-        for name, tensor in wanted.items():
-            if name not in state:
-                raise UserError(f"The saved adapters lack {name}: they are of another layout, or not MVFA adapters.")
-            if state[name].shape != tensor.shape:
-                raise UserError(
-                    f"The saved adapters hold {name} of shape {tuple(state[name].shape)} where this CLIP and these levels need "
-                    f"{tuple(tensor.shape)}: use the weights and levels that they were trained with."
-                )
-        prefixes = tuple({name.split(".")[0] for name in wanted})
-        extra = [name for name in state if name.split(".")[0] in prefixes and name not in wanted]
-        if extra:
-            raise UserError(f"The saved adapters also hold {extra[0]}: they were trained with more levels or another layout.")
-        self.load_state_dict({name: state[name].to(tensor) for name, tensor in wanted.items()})
+        load_trained(self, state, "adapters")
