@@ -93,7 +93,8 @@ def run(
     """Run methods on datasets and return the figures; what `out` holds already is not computed again.
 
     Args:
-        methods, datasets: names, groups or `all`, as a list or separated by commas.
+        methods: names or `all`, as a list or separated by commas.
+        datasets: names, groups or `all`, likewise.
         data_root: folder that holds the sets.
         track: of `full-normal`, `few-normal`, `few-shot`, `zero-shot`; the usual one of each method by default.
         shots: k for the few-* tracks (4 by default).

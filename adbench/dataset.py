@@ -32,7 +32,11 @@ class DatasetCard:
         synthetic: made by a program; figures on it say nothing about medicine.
         counts: published numbers of images, `{"test/normal": 640, "test/abnormal": 3075, ...}`; a difference is a warning.
         how_to_get: one sentence for those who lack the set.
+        citation: the paper that brought it, and its sources.
+        url: where to read about it.
+        licence: terms of its images.
         list_name: its folder among released support lists (`--support-lists`), e.g. `Retina_RESC`; "" = as `name`.
+        argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
     """
 
     name: str

@@ -45,8 +45,12 @@ class DetectorCard:
         transductive: scores depend on the rest of the test set.
         selection: how the checkpoint is chosen; a callable gets the parameters. `test-oracle` and `transductive`
             rows are marked on every leaderboard.
+        citation: authors, title, venue and year of the paper.
+        url: where to read it.
+        licence: of the code and models that the method builds on.
         version: raise it when the scores of the same input change; part of a cell's identity.
         notes: what differs from the original; shown by `adbench methods NAME`.
+        argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
     """
 
     name: str

@@ -59,7 +59,12 @@ MVTEC = Layout(splits=SPLIT_NAMES, masks={"ground_truth": "test"}, defects=True)
 
 @dataclass(frozen=True)
 class Scan:
-    """What was found: items by split, sorted by id, and remarks for the user."""
+    """What was found.
+
+    Attributes:
+        items: split to items, sorted by id.
+        remarks: what a user should know of this copy, e.g. what was left out.
+    """
 
     items: Mapping[Split, tuple[Item, ...]] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()

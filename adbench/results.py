@@ -40,7 +40,8 @@ class CellRecord:
         cost: `images_per_second`, `gpu_memory_mb`, `trainable_parameters`, `gflop_per_image`, see `adbench.costs`; what
             was not measured is absent.
         kept: of `maps` and `state`, what was asked to be kept beside the scores, and is where the method gives it.
-        environment: see `adbench.environment`.
+        started: when, in ISO 8601 with the time zone.
+        environment: versions, platform, device and commit that it ran with.
         error: `{"type", "message", "traceback"}` of a failed cell.
     """
 

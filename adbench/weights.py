@@ -25,7 +25,8 @@ class WeightsCard:
         hub: `owner/repository` and file on a model hub, as `owner/repository:file`, or "".
         sha256: hex digest where known, else "".
         embedded: `package:file` of weights that travel in the wheel, or "".
-        licence, notes: what they are for.
+        licence: terms of use.
+        notes: what they are, and what they are for.
     """
 
     name: str

@@ -78,7 +78,7 @@ def _print_result(result: CheckResult) -> None:
 @app.command("new")
 def new(
     name: Annotated[str, typer.Argument(help="Name of the method or dataset, and of the folder that is made.")],
-    kind: Annotated[Literal["detector", "dataset"], typer.Option(help="What it brings.")] = "detector",
+    kind: Annotated[Literal["detector", "dataset"], typer.Option(help="What it brings: detector or dataset.")] = "detector",
     folder: Annotated[Path, typer.Option(help="Where the folder is made.")] = Path(),
 ) -> None:
     """Make a complete small distribution that works at once: code, test, README and CI file."""

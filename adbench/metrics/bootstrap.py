@@ -25,14 +25,24 @@ BLOCK = 250  # resamples in memory at once
 
 
 class PixelFigures(NamedTuple):
-    """Pixel AUROC and AUPRO with their intervals."""
+    """Pixel AUROC and AUPRO with their intervals.
+
+    Attributes:
+        auroc: of all pixels of all images.
+        aupro: up to the limit that was asked for, divided by it.
+    """
 
     auroc: Interval
     aupro: Interval
 
 
 class PixelDifferences(NamedTuple):
-    """The same of a difference between two methods."""
+    """Differences of pixel AUROC and AUPRO between two methods, with their intervals.
+
+    Attributes:
+        auroc: first minus second, in [-1, 1].
+        aupro: likewise.
+    """
 
     auroc: Difference
     aupro: Difference
@@ -94,7 +104,10 @@ def pixel_differences(
         first: of U images or groups, see `pixel_histograms`.
         second: of the same units in the same order and with the same masks; the bins need not agree.
         exact: both differences where they are known from the raw scores; else they are taken from the bins.
-        limit, resamples, level, seed: see `pixel_intervals`.
+        limit: see `pixel_intervals`.
+        resamples: likewise.
+        level: likewise.
+        seed: likewise.
 
     Returns:
         All NaN without abnormal or without normal pixels; neither interval nor p where a single unit has abnormal

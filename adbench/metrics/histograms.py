@@ -21,12 +21,19 @@ SAMPLED_PIXELS = 1 << 20  # of each class, to place the bins
 
 
 class Histograms(NamedTuple):
-    """Of U units, images or groups, over B bins of rising score."""
+    """Of U units, images or groups, over B bins of rising score.
 
-    normal: NDArray[np.float32]  # (U, B) normal pixels
-    abnormal: NDArray[np.float32]  # (U, B) abnormal pixels
-    overlap: NDArray[np.float32]  # (U, B) abnormal pixels, each divided by the size of its region
-    regions: NDArray[np.float32]  # (U,) regions
+    Attributes:
+        normal: (U, B) normal pixels.
+        abnormal: (U, B) abnormal pixels.
+        overlap: (U, B) abnormal pixels, each divided by the size of its region.
+        regions: (U,) regions.
+    """
+
+    normal: NDArray[np.float32]
+    abnormal: NDArray[np.float32]
+    overlap: NDArray[np.float32]
+    regions: NDArray[np.float32]
 
 
 def pixel_histograms(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = None, bins: int = 2048) -> Histograms:

@@ -59,7 +59,8 @@ def score_interval(
 
     Args:
         value: the AUROC, in [0, 1].
-        positives, negatives: numbers of images, or of groups.
+        positives: number of abnormal images, or of groups.
+        negatives: number of normal ones, likewise.
         scale: how many times the model's variance the real one is.
         freedom: degrees of freedom of that estimate.
         level: confidence level.

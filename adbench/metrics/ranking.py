@@ -28,7 +28,14 @@ BLOCK = 1 << 16  # a block and the stretch of the other class that it spans stay
 
 
 class RankingFigures(NamedTuple):
-    """All figures of this module, from one sort."""
+    """All figures of this module, from one sort.
+
+    Attributes:
+        auroc: see `auroc`.
+        average_precision: see `average_precision`.
+        f1_max: see `f1_max`.
+        fpr_at_95_tpr: see `fpr_at_tpr`, with `tpr` 0.95.
+    """
 
     auroc: float
     average_precision: float

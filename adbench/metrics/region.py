@@ -19,10 +19,15 @@ from adbench.metrics.checks import check_labels, check_scores
 
 
 class Regions(NamedTuple):
-    """Connected components of masks: of P abnormal pixels in raster order, and of R regions."""
+    """Connected components of masks: of P abnormal pixels in raster order, and of R regions.
 
-    of_pixel: NDArray[np.int64]  # (P,) in [0, R)
-    sizes: NDArray[np.int64]  # (R,) pixels
+    Attributes:
+        of_pixel: (P,) number of each pixel's region, in [0, R).
+        sizes: (R,) pixels of each region.
+    """
+
+    of_pixel: NDArray[np.int64]
+    sizes: NDArray[np.int64]
 
 
 def find_regions(masks: ArrayLike, connectivity: int = 8) -> Regions:

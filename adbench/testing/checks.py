@@ -49,6 +49,9 @@ class CheckResult:
 
     Attributes:
         subject: name of the detector or dataset.
+        check: name of the check.
+        what: the demand, in a sentence.
+        status: `passed`, `failed`, or `skipped` where the check does not apply.
         reason: why it failed or does not apply, in a sentence; "" where it passed.
         mend: what to do about a failure; "" otherwise.
         seconds: how long it took.

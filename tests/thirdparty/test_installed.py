@@ -2,82 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
+from freshenv import Environment, adbench_environment
 
 HERE = Path(__file__).parent
-REPOSITORY = HERE.parents[1]
 pytestmark = pytest.mark.slow
-
-
-def uv() -> str:
-    """The installer; it comes with the test dependencies."""
-    found = shutil.which("uv")
-    if found is None and importlib.util.find_spec("uv"):
-        from uv import find_uv_bin
-
-        found = find_uv_bin()
-    return found or pytest.skip("needs uv to build wheels: pip install uv")
-
-
-class Environment:
-    """A fresh environment that holds adbench's wheel; what adbench depends on is shared with the running one."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        call(sys.executable, "-m", "venv", "--without-pip", folder / "env")
-        self.python = folder / "env" / "bin" / "python"
-        # A plain path: the other environment's own .pth files, and with them an editable adbench, are left behind.
-        (Path(self.output("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()) / "shared.pth").write_text(
-            sysconfig.get_path("purelib") + "\n"
-        )
-
-    def install_wheel(self, source: Path) -> None:
-        """Build a wheel and install it without its dependencies."""
-        built = self.folder / f"dist-{source.name}"
-        call(uv(), "build", "--wheel", "--quiet", "--out-dir", built, source)
-        call(uv(), "pip", "install", "--quiet", "--python", self.python, "--no-deps", *built.glob("*.whl"))
-
-    def install_editable(self, source: Path) -> None:
-        """As an author does."""
-        call(uv(), "pip", "install", "--quiet", "--python", self.python, "--no-deps", "-e", source)
-
-    def output(self, *arguments: object) -> str:
-        """What Python prints in this environment, away from the checkout."""
-        return call(self.python, *arguments, cwd=self.folder)
-
-    def adbench(self, *arguments: object) -> str:
-        """What the installed command prints."""
-        return call(self.python.parent / "adbench", *arguments, cwd=self.folder)
-
-
-def call(*command: object, cwd: Path | None = None) -> str:
-    """stdout; a command that fails fails the test with all that it said."""
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(
-        [str(part) for part in command], capture_output=True, text=True, cwd=cwd, env=clean, stdin=subprocess.DEVNULL, timeout=300
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     """With adbench."""
-    made = Environment(tmp_path_factory.mktemp("installed"))
-    made.install_wheel(REPOSITORY)
-    where = made.output("-c", "import adbench; print(adbench.__file__)")
-    assert where.startswith(str(made.folder)), "adbench is not the one that was installed"
-    return made
+    return adbench_environment(tmp_path_factory.mktemp("installed"))
 
 
 def test_a_wheel_of_a_third_party(environment: Environment) -> None:

@@ -1,0 +1,24 @@
+"""The generated parts of the pages, by name; each is made of the registry of first-party cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from adbench.registry import Registry
+from parts import cards, commands, contracts, reference
+
+PARTS: dict[str, Callable[[Registry], str]] = {
+    "commands": commands.commands,
+    "methods": cards.methods,
+    "datasets": cards.datasets,
+    "weights": cards.weights,
+    "suites": cards.suites,
+    "cell-fields": contracts.cell_fields,
+    "baseline-fields": contracts.baseline_fields,
+    "detector-checks": contracts.detector_checks,
+    "dataset-checks": contracts.dataset_checks,
+    "hooks": contracts.hooks,
+    "api-adbench": reference.adbench_names,
+    "api-metrics": reference.metrics_names,
+    "api-testing": reference.testing_names,
+}
