@@ -17,6 +17,7 @@ PARTS: dict[str, Callable[[Registry], str]] = {
     "baseline-fields": contracts.baseline_fields,
     "detector-checks": contracts.detector_checks,
     "dataset-checks": contracts.dataset_checks,
+    "figures": contracts.figures,
     "hooks": contracts.hooks,
     "api-adbench": reference.adbench_names,
     "api-metrics": reference.metrics_names,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from adbench import hookspecs
 from adbench.baseline import BaselineCell
+from adbench.metrics import METRICS, Metric
 from adbench.registry import Registry
 from adbench.results import CellRecord
 from adbench.testing.checks import Check
@@ -26,6 +27,20 @@ def cell_fields(registry: Registry) -> str:
 def baseline_fields(registry: Registry) -> str:
     """The fields of a cell in a baseline file."""
     return _fields(BaselineCell)
+
+
+def figures(registry: Registry) -> str:
+    """The figures of the catalogue."""
+    rows = ((f"{code(m.name)}<br>{m.title}{_remarks(m)}", m.computed, m.interval or "none") for m in METRICS)
+    return table(("figure", "how it is computed", "its 95 % interval"), rows)
+
+
+def _remarks(metric: Metric) -> str:
+    remarks = [
+        *([] if metric.higher_is_better else ["lower is better"]),
+        *(["uses test labels"] if metric.uses_test_labels else []),
+    ]
+    return f" ({', '.join(remarks)})" if remarks else ""
 
 
 def detector_checks(registry: Registry) -> str:

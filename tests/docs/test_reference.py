@@ -35,7 +35,7 @@ def members() -> Iterator[tuple[str, Any]]:
     """Every public function and class, and the public methods and properties that a class defines."""
     public = {f"{module.__name__}.{name}": getattr(module, name) for module in MODULES for name in module.__all__}
     public |= {f"{value.__module__}.{value.__name__}": value for value in DISK}
-    del public["adbench.hookimpl"]  # an object of pluggy's
+    public = {name: value for name, value in public.items() if inspect.isroutine(value) or inspect.isclass(value)}
     for name, value in public.items():
         yield name, value
         if inspect.isclass(value):
@@ -56,7 +56,6 @@ def test_the_page_has_exactly_the_public_names(module: Any) -> None:
     page = (PAGES / f"{module.__name__.rpartition('.')[2]}.md").read_text(encoding="utf-8")
     documented = re.findall(rf"^::: {module.__name__}\.(\w+)$", page, re.M)
     assert sorted(documented) == sorted(module.__all__)
-    assert list(module.__all__) == sorted(module.__all__)
 
 
 @every_member
