@@ -152,7 +152,8 @@ class Weights:
         )
 
     def _fetch(self, card: WeightsCard) -> Path:
-        from adbench.downloads import DownloadError, fetch_hub, fetch_url
+        from adbench.downloads import DownloadError, fetch_hub
+        from adbench.transfer import fetch_url
 
         if self._offline:
             raise DownloadError(", and --offline forbids a download")
