@@ -4,7 +4,7 @@ All that a plugin or a script imports is here. Importing this module loads neith
 """
 
 from adbench.api import Run, open_run, run
-from adbench.dataset import Dataset, DatasetCard, Item
+from adbench.dataset import Dataset, DatasetArchive, DatasetCard, Item
 from adbench.detector import Context, Detector, DetectorCard, Prediction, parameter
 from adbench.errors import UserError
 from adbench.hookspecs import hookimpl
@@ -15,6 +15,7 @@ from adbench.weights import Weights, WeightsCard
 __all__ = [
     "Context",
     "Dataset",
+    "DatasetArchive",
     "DatasetCard",
     "Detector",
     "DetectorCard",

@@ -15,6 +15,21 @@ SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
+class DatasetArchive:
+    """A zip or tar archive that `adbench data fetch` downloads; cards may share one that holds several sets.
+
+    Attributes:
+        url: where it is.
+        sha256: hex digest of its bytes.
+        folder: where it is unpacked, below the data root; the set must be found there.
+    """
+
+    url: str
+    sha256: str
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetCard:
     """What is known of a set before it is looked for on disk. A plugin makes one without heavy imports.
 
@@ -37,6 +52,7 @@ class DatasetCard:
         licence: terms of its images.
         list_name: its folder among released support lists (`--support-lists`), e.g. `Retina_RESC`; "" = as `name`.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
+        archives: what holds the set, all of them together, for `adbench data fetch`; empty where it cannot be downloaded.
     """
 
     name: str
@@ -54,6 +70,7 @@ class DatasetCard:
     url: str = ""
     licence: str = ""
     argument: str = ""
+    archives: tuple[DatasetArchive, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

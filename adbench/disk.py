@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects
 from adbench.dataset import SPLITS, Dataset, Item, Split
 from adbench.errors import UserError
 from adbench.layouts import Scan
@@ -78,40 +78,13 @@ class DiskDataset(Dataset):
 
     def warnings(self) -> list[str]:
         """What was left out, splits and masks that lack, subjects in two splits, counts other than the published ones."""
-        return [*self.found.remarks, *self._lacking(), *self._shared_subjects(), *self._other_counts()]
-
-    def counts(self) -> dict[str, int]:
-        """Images by split and label, `{"test/normal": 640, "test": 3715, ...}`."""
-        counts: dict[str, int] = {}
-        for split in SPLITS:
-            items = self.items(split)
-            abnormal = sum(item.abnormal for item in items)
-            counts |= {f"{split}/normal": len(items) - abnormal, f"{split}/abnormal": abnormal, split: len(items)}
-        return counts
-
-    def _lacking(self) -> list[str]:
-        warnings = [f"{split} is empty." for split in SPLITS if not self.items(split)]
-        if self.card.has_masks:
-            abnormal = [item for split in SPLITS for item in self.items(split) if item.abnormal]
-            lacking = [item for item in abnormal if item.mask is None]
-            if lacking:
-                warnings.append(f"{len(lacking)} of {len(abnormal)} abnormal images have no mask, first {lacking[0].path}.")
-        return warnings
-
-    def _shared_subjects(self) -> list[str]:
-        groups = {split: {item.group for item in self.items(split)} - {None} for split in SPLITS}
-        pairs = [(first, second, groups[first] & groups[second]) for first, second in combinations(SPLITS, 2)]
-        return [f"{len(both)} subjects are in both {first} and {second}." for first, second, both in pairs if both]
-
-    def _other_counts(self) -> list[str]:
-        counts = self.counts()
-        differing = [
-            f"{name} {counts[name]} instead of {published}"
-            for name, published in self.card.counts.items()
-            if counts[name] not in (published, 0)
+        return [
+            *self.found.remarks,
+            *empty_splits(self),
+            *lacking_masks(self),
+            *shared_subjects(self),
+            *other_counts(self),
         ]
-        # An empty split has its own warning.
-        return [f"This copy is not the published one: {', '.join(differing)}."] if differing else []
 
 
 def _path(item: Item) -> Path:

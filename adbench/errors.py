@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
 
     OK = 0
     CELL_FAILED = 1
+    CHECK_FAILED = 1
     USAGE = 2
     REGRESSION = 3
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from adbench.cli import baseline, check, compare, datasets, leaderboard, methods, plugins, report, run, suites, weights
+from adbench.cli import baseline, check, compare, data, datasets, leaderboard, methods, plugins, report, run, suites, weights
 from adbench.cli.console import say_error
 from adbench.errors import ExitCode, UserError
 
@@ -22,7 +22,8 @@ app = typer.Typer(
 )
 for module in (run, leaderboard, methods, datasets, suites, weights, baseline, check, compare, report):
     app.command(module.NAME)(module.command)
-app.add_typer(plugins.app, name=plugins.NAME)
+for group in (plugins, data):
+    app.add_typer(group.app, name=group.NAME)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from adbench.dataset import SPLITS, Dataset, DatasetCard, Item, Split
+from adbench.data.reading import Place, Seen, in_threads, look, places
+from adbench.dataset import Dataset, DatasetCard
 from adbench.errors import UserError
-from adbench.testing.checks import CheckFailed
-
-READERS = 4
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What an image looked like when it was read: hex digest of its pixels, height and width."""
-
-    digest: str
-    shape: tuple[int, ...]
 
 
 @dataclass
@@ -62,30 +49,16 @@ class DatasetBench:
         found: Dataset = self.once("dataset", self.make)
         return found
 
-    def entries(self) -> Iterator[tuple[Split, Item]]:
-        """All items of all splits."""
-        for split in SPLITS:
-            for item in self.dataset.items(split):
-                yield split, item
+    def places(self) -> list[Place]:
+        """All images of all splits."""
+        return places(self.dataset)
 
-    def image(self, split: Split, item: Item) -> np.ndarray:
-        """One image; raises `CheckFailed` where it is none."""
-        image = self.dataset.image(split, item)
-        if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-            what = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
-            raise CheckFailed(f"the image {split}/{item.id} is {what}, not (H, W, 3) uint8")
-        return image
+    def seen(self) -> dict[Place, Seen]:
+        """Every image, read once, from several threads. Raises `UserError` for one that is none."""
 
-    def seen(self) -> dict[tuple[Split, str], Seen]:
-        """Every image, read once, from several threads."""
+        def read() -> dict[Place, Seen]:
+            among = self.places()
+            return dict(zip(among, in_threads(partial(look, self.dataset), among), strict=True))
 
-        def look(entry: tuple[Split, Item]) -> tuple[tuple[Split, str], Seen]:
-            image = self.image(*entry)
-            return (entry[0], entry[1].id), Seen(hashlib.sha256(image.tobytes()).hexdigest(), image.shape[:2])
-
-        def read() -> dict[tuple[Split, str], Seen]:
-            with ThreadPoolExecutor(READERS) as pool:
-                return dict(pool.map(look, self.entries()))
-
-        found: dict[tuple[Split, str], Seen] = self.once("seen", read)
+        found: dict[Place, Seen] = self.once("seen", read)
         return found

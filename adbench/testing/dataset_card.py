@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from adbench.data.splits import counts
 from adbench.dataset import SPLITS
 from adbench.errors import UserError, did_you_mean
 from adbench.plan import load_factory
@@ -18,6 +20,7 @@ from adbench.testing.detector_card import NAME
 from adbench.testing.registration import MEND_IMPORT_COST, cheap_to_register
 
 COUNTED = [f"{split}{label}" for split in SPLITS for label in ("", "/normal", "/abnormal")]
+SHA256 = re.compile("[0-9a-f]{64}")
 TIME_LIMIT = 600
 PROGRAM = """
 import json, pickle, sys
@@ -42,6 +45,11 @@ def card_complete(bench: DatasetBench) -> None:
             raise CheckFailed(
                 f"counts names {key!r}, which is no split, nor split/normal or split/abnormal.{did_you_mean(key, COUNTED)}"
             )
+    for archive in card.archives:
+        if not SHA256.fullmatch(archive.sha256):
+            raise CheckFailed(f"the sha256 of {archive.url} is {archive.sha256!r}, not 64 hex digits")
+        if not archive.folder or Path(archive.folder).is_absolute() or ".." in Path(archive.folder).parts:
+            raise CheckFailed(f"the folder {archive.folder!r} of {archive.url} is not one below the data root")
     if not bench.dataset.items("test"):
         raise CheckFailed("`test` is empty: there is nothing to score")
     labels = {item.abnormal for item in bench.dataset.items("test")}
@@ -53,19 +61,17 @@ def card_truthful(bench: DatasetBench) -> None:
     """Masks exist where the card says so, and a generated set has the images that the card counts."""
     dataset = bench.dataset
     card = dataset.card  # which a set that looks at the disk first may have completed
-    abnormal = [(split, item) for split, item in bench.entries() if item.abnormal]
-    given = sum(dataset.mask(split, item) is not None for split, item in abnormal[:50])
+    abnormal = [place for place in bench.places() if place.item.abnormal]
+    given = sum(dataset.mask(*place) is not None for place in abnormal[:50])
     if given and not card.has_masks:
         raise CheckFailed("has_masks is False, but there are masks")
     if card.has_masks and not given:
         raise CheckFailed("has_masks is True, but there are no masks")
     if card.synthetic:
+        found = counts(dataset)
         for key, published in card.counts.items():
-            split, _, label = key.partition("/")
-            items = dataset.items(split)  # type: ignore[arg-type]
-            count = sum(not label or item.abnormal == (label == "abnormal") for item in items)
-            if count != published:
-                raise CheckFailed(f"counts says {published} images of {key}, but there are {count}")
+            if found[key] != published:
+                raise CheckFailed(f"counts says {published} images of {key}, but there are {found[key]}")
 
 
 def absence_explained(bench: DatasetBench) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
-from adbench.dataset import SPLITS, Item, Split
+from adbench.data.duplicates import across_splits, same_content
+from adbench.data.masks import mask_fault
+from adbench.data.reading import Place, checked_image, digest
+from adbench.dataset import SPLITS, Item
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.dataset_bench import DatasetBench
 
@@ -56,29 +58,26 @@ def train_normal(bench: DatasetBench) -> None:
 
 def splits_disjoint(bench: DatasetBench) -> None:
     """No image is in two splits, by content."""
-    contents: dict[Hashable, dict[Split, str]] = {}
-    for (split, name), seen in bench.seen().items():
-        contents.setdefault((seen.digest, seen.shape), {})[split] = f"{split}/{name}"
-    _demand_disjoint(contents, "have the same pixels")
+    _demand_disjoint(across_splits(same_content(bench.seen())), "have the same pixels")
 
 
 def groups_disjoint(bench: DatasetBench) -> None:
     """No subject is in two splits, or the set warns of it."""
-    groups: dict[Hashable, dict[Split, str]] = {}
-    for split, item in bench.entries():
-        if item.group is not None:
-            groups.setdefault(item.group, {})[split] = f"{split}/{item.id}"
+    groups: dict[str, list[Place]] = {}
+    for place in bench.places():
+        if place.item.group is not None:
+            groups.setdefault(place.item.group, []).append(place)
     if not groups:
         raise CheckSkipped("the set does not know its subjects")
     if told := [warning for warning in bench.dataset.warnings() if "subject" in warning]:
         raise CheckSkipped(f"the set warns: {told[0]}")
-    _demand_disjoint(groups, "are of one subject")
+    _demand_disjoint(across_splits(groups.values()), "are of one subject")
 
 
-def _demand_disjoint(found: Mapping[Hashable, Mapping[Split, str]], how: str) -> None:
-    shared = [list(places.values()) for places in found.values() if len(places) > 1]
+def _demand_disjoint(shared: list[list[Place]], how: str) -> None:
     if shared:
-        raise CheckFailed(f"{' and '.join(shared[0])} {how} ({len(shared)} such {'case' if len(shared) == 1 else 'cases'})")
+        first = " and ".join(map(str, shared[0]))
+        raise CheckFailed(f"{first} {how} ({len(shared)} such {'case' if len(shared) == 1 else 'cases'})")
 
 
 def images_stable(bench: DatasetBench) -> None:
@@ -86,33 +85,23 @@ def images_stable(bench: DatasetBench) -> None:
     seen = bench.seen()
     for split in SPLITS:
         for item in bench.dataset.items(split)[:8]:
-            image = bench.image(split, item)
-            if hashlib.sha256(image.tobytes()).hexdigest() != seen[split, item.id].digest:
-                raise CheckFailed(f"the image {split}/{item.id} is another one when it is read again (or from several threads)")
+            place = Place(split, item)
+            image = checked_image(bench.dataset, place)
+            if digest(image) != seen[place].digest:
+                raise CheckFailed(f"the image {place} is another one when it is read again (or from several threads)")
             if image.flags.writeable:
                 before, image[...] = image.copy(), 0
-                if not np.array_equal(bench.image(split, item), before):
-                    raise CheckFailed(f"the image {split}/{item.id} is kept, and changes with the array that was handed out")
+                if not np.array_equal(checked_image(bench.dataset, place), before):
+                    raise CheckFailed(f"the image {place} is kept, and changes with the array that was handed out")
 
 
 def masks_match(bench: DatasetBench) -> None:
     """Masks are bool, of the size of their image, and not empty."""
     if not bench.dataset.card.has_masks:
         raise CheckSkipped("the set has no masks")
-    seen = bench.seen()
-    for split, item in bench.entries():
-        if not item.abnormal:
-            continue
-        where = f"{split}/{item.id}"
-        mask = bench.dataset.mask(split, item)
-        if mask is None:
-            raise CheckFailed(f"the abnormal image {where} has no mask")
-        if not isinstance(mask, np.ndarray) or mask.dtype != bool:
-            raise CheckFailed(f"the mask of {where} is not an array of bool")
-        if mask.shape != seen[split, item.id].shape:
-            raise CheckFailed(f"the mask of {where} is {mask.shape}, its image {seen[split, item.id].shape}")
-        if not mask.any():
-            raise CheckFailed(f"the mask of {where} marks no pixel")
+    for place, seen in bench.seen().items():
+        if place.item.abnormal and (fault := mask_fault(bench.dataset, place, seen.shape)):
+            raise CheckFailed(fault.sentence)
 
 
 def names_hide_labels(bench: DatasetBench) -> None:
@@ -144,12 +133,12 @@ def pixels_hide_labels(bench: DatasetBench) -> None:
     if min(map(len, by_label.values())) < LEAST_IMAGES:
         raise CheckSkipped(f"fewer than {LEAST_IMAGES} images of a label in test")
     seen = bench.seen()
-    sizes = [{seen["test", item.id].shape for item in items} for items in by_label.values()]
+    sizes = [{seen[Place("test", item)].shape for item in items} for items in by_label.values()]
     if not sizes[0] & sizes[1]:
         raise CheckFailed(f"normal and abnormal images differ in size: {_first(sizes[0])} and {_first(sizes[1])}")
     if len(sizes[0] | sizes[1]) > 1:
         return  # pixels of images that differ in size cannot be compared
-    stacks = [np.stack([bench.image("test", item) for item in items]) for items in by_label.values()]
+    stacks = [np.stack([checked_image(bench.dataset, Place("test", item)) for item in items]) for items in by_label.values()]
     (low, high), (other_low, other_high) = ((stack.min(axis=0), stack.max(axis=0)) for stack in stacks)
     apart = (high < other_low) | (other_high < low)
     # Among thousands of pixels some tell few images apart by chance; a mark is of one colour besides.
@@ -164,14 +153,10 @@ def _first(sizes: Iterable[tuple[int, ...]]) -> str:
 
 
 def labels_differ(bench: DatasetBench) -> None:
-    """No image of one split is both normal and abnormal, by content."""
-    seen = bench.seen()
-    labels: dict[str, tuple[bool, str]] = {}
-    for split, item in bench.entries():
-        digest = seen[split, item.id].digest
-        label, other = labels.setdefault(digest, (item.abnormal, item.id))
-        if label != item.abnormal:
-            raise CheckFailed(f"{split}/{item.id} and {other} have the same pixels and different labels")
+    """No image is both normal and abnormal, by content."""
+    for group in same_content(bench.seen()):
+        if other := [place for place in group if place.item.abnormal != group[0].item.abnormal]:
+            raise CheckFailed(f"{other[0]} and {group[0]} have the same pixels and different labels")
 
 
 CHECKS = (

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adbench import DatasetCard, hookimpl
+from adbench import DatasetArchive, DatasetCard, hookimpl
 
 URL = "https://github.com/DorisBao/BMAD"
 LICENCE = "CC BY-NC-SA 4.0, on top of the terms of each source"
+
+# All six sets, as anomalib downloads them.
+ARCHIVE = DatasetArchive(
+    url="https://huggingface.co/datasets/code-dev05/BMAD/resolve/main/bmad.zip",
+    sha256="df655def31f3f638a91c567550de54d6e45a74b2368f666c13a6a3052c063165",
+    folder="BMAD",
+)
 
 
 def _card(
@@ -30,10 +37,12 @@ def _card(
         list_name=list_name,
         has_masks=has_masks,
         counts=counts,
-        how_to_get=f"Get it from the BMAD page, {URL} ({LICENCE}; source: {source}), and unpack it into the data root.",
+        how_to_get=f"`adbench data fetch bmad` gets all six sets ({LICENCE}; source: {source}); or get it from the BMAD page, {URL}, and "
+        "unpack it into the data root.",
         citation=f"Bao et al., BMAD: Benchmarks for Medical Anomaly Detection, CVPR workshops 2024; {source}",
         url=URL,
         licence=LICENCE,
+        archives=(ARCHIVE,),
     )
 
 

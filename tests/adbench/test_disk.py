@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from adbench.data.splits import counts, shared_subjects
 from adbench.dataset import DatasetCard, Item
 from adbench.disk import DiskDataset
 from adbench.errors import UserError
@@ -73,9 +74,9 @@ def test_a_mask_of_another_size(root: Path) -> None:
 
 
 def test_counts_are_compared_with_the_published(root: Path) -> None:
-    assert Set(card(), root).counts()["test/abnormal"] == 2
-    counts = {"train/normal": 1, "test/abnormal": 9, "test": 3, "valid": 7}
-    warnings = Set(card(counts=counts, has_masks=False), root).warnings()
+    assert counts(Set(card(), root))["test/abnormal"] == 2
+    published = {"train/normal": 1, "test/abnormal": 9, "test": 3, "valid": 7}
+    warnings = Set(card(counts=published, has_masks=False), root).warnings()
     assert warnings == ["valid is empty.", "This copy is not the published one: test/abnormal 2 instead of 9."]
 
 
@@ -122,4 +123,4 @@ def test_a_subject_in_two_splits_is_a_warning(monkeypatch: pytest.MonkeyPatch) -
         lambda self, split: [adbench.Item(f"{split}{i}", False, group=g) for i, g in enumerate(items[split])],
     )
     card = adbench.DatasetCard(name="x", title="X", factory="x:y")
-    assert DiskDataset._shared_subjects(DiskDataset(card, None)) == ["1 subjects are in both train and valid."]
+    assert shared_subjects(DiskDataset(card, None)) == {"1 subject is in both train and valid.": ["b"]}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adbench.data.splits import counts
 from adbench.errors import UserError
 from adbench_bmad import CARDS, adbench_datasets
 from adbench_bmad.dataset import BmadDataset
@@ -98,8 +99,8 @@ def test_the_shared_sets(shared: Path) -> None:
     present = {card.name for card in CARDS if BmadDataset(card, root).absence() is None}
     assert present == {"bmad-brain", "bmad-chest", "bmad-his"}
     brain = BmadDataset(BY_NAME["bmad-brain"], root)
-    counts = brain.counts()
-    assert (counts["train"], counts["valid/abnormal"], counts["test/normal"], counts["test/abnormal"]) == (120, 12, 60, 60)
+    found = counts(brain)
+    assert (found["train"], found["valid/abnormal"], found["test/normal"], found["test/abnormal"]) == (120, 12, 60, 60)
     item = next(item for item in brain.items("test") if item.abnormal)
     mask = brain.mask("test", item)
     assert mask is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from faultydatasets import card
 
-from adbench import DatasetCard, UserError
+from adbench import DatasetArchive, DatasetCard, UserError
 from adbench.plugins import load_plugins
 from adbench.registry import Registry, load_registry
 from adbench.testing import check_dataset
@@ -21,11 +22,14 @@ def faulty(name: str, **changes: Any) -> DatasetCard:
     return card(factory=f"faultydatasets:{name}", **changes)
 
 
+ARCHIVE = DatasetArchive(url="https://example.org/set.zip", sha256="0" * 64, folder="set")
 # (check, what is seen, card)
 FAULTS = [
     ("card-complete", "`how_to_get` is empty", card(how_to_get="")),
     ("card-complete", "the name 'My Set' is not", card(name="My Set")),
     ("card-complete", "'test/bad', which is no split", card(counts={"test/bad": 9})),
+    ("card-complete", "is 'abc', not 64 hex digits", card(archives=(replace(ARCHIVE, sha256="abc"),))),
+    ("card-complete", "the folder '../up' of", card(archives=(replace(ARCHIVE, folder="../up"),))),
     ("card-complete", "has only normal images", faulty("Normals")),
     ("card-truthful", "has_masks is True, but there are no masks", faulty("NoMasks")),
     ("card-truthful", "has_masks is False, but there are masks", faulty("SmallMask", has_masks=False)),

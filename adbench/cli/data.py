@@ -1,0 +1,117 @@
+"""`adbench data verify NAME... | fetch NAME...`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adbench.cli.console import print_grid, print_json, registry_with_warnings
+from adbench.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    from adbench.data.findings import Report
+    from adbench.dataset import DatasetArchive, DatasetCard
+
+NAME = "data"
+EXAMPLES = 3
+app = typer.Typer(
+    help="Get datasets, and verify what a copy holds.", add_completion=False, rich_markup_mode=None, no_args_is_help=True
+)
+Names = Annotated[list[str], typer.Argument(help="Sets, groups (bmad), or all.")]
+Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the datasets.")]
+
+
+@app.command("verify")
+def verify(
+    names: Names,
+    data_root: Root = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
+) -> None:
+    """Look for unreadable, doubled or unlabelled images, subjects in two splits and the like.
+
+    Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible.
+    """
+    from adbench.data import verify as logic
+    from adbench.plan import Plan, choose_datasets
+
+    plan = Plan()
+    cards = choose_datasets(registry_with_warnings(), names, data_root, plan)
+    reports = [logic.verify(plan.datasets[card.name], _progress) for card in cards]
+    if as_json:
+        absent = [{"dataset": name, "reason": reason} for name, reason in plan.absent]
+        print_json({"datasets": [dataclasses.asdict(report) for report in reports], "absent": absent})
+    else:
+        _print(reports, plan.absent)
+    errors, warnings = (sum(report.count(severity) for report in reports) for severity in ("error", "warning"))
+    images = sum(report.images for report in reports)
+    print(f"{len(reports)} datasets, {images} images: {errors} errors, {warnings} warnings", file=sys.stderr)
+    if errors:
+        raise typer.Exit(ExitCode.CHECK_FAILED)
+
+
+@app.command("fetch")
+def fetch(
+    names: Names,
+    data_root: Root = None,
+    accept_licence: Annotated[bool, typer.Option(help="Accept the licence without being asked.")] = False,
+) -> None:
+    """Download and unpack datasets into the data root, after their licence was shown and accepted.
+
+    A download that broke off goes on where it ended. What is there already is left alone.
+    """
+    from adbench.cli.console import say_warning
+    from adbench.data import fetch as logic
+
+    if data_root is None:
+        raise UserError("Say where the sets are to be: --data-root DIR, or ADBENCH_DATA.")
+    wanted = logic.wanted(registry_with_warnings(), names, data_root)
+    for name, how_to_get in wanted.elsewhere:
+        say_warning(f"{name} cannot be downloaded. {how_to_get}")
+    for name in wanted.there:
+        print(f"{name} is there already.")
+    for archive, cards in wanted.archives.items():
+        _ask(archive, cards, accept_licence)
+        print(f"Unpacked in {logic.fetch(archive, cards, data_root)}: {', '.join(card.name for card in cards)}")
+
+
+def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> None:
+    """Show the licence. Raises `UserError` where it is not accepted."""
+    print(archive.url)
+    for card in cards:
+        print(f"  {card.title}. {card.citation}. {card.url}\n    Licence: {card.licence}")
+    if accepted:
+        return
+    if not sys.stdin.isatty():
+        raise UserError("Read the licence above; --accept-licence accepts it where there is no terminal to ask at.")
+    if not typer.confirm("Do you accept the licence?"):
+        raise UserError("Nothing is downloaded, as the licence was not accepted.")
+
+
+def _print(reports: list[Report], absent: list[tuple[str, str]]) -> None:
+    rows: list[tuple[str, str, str, str, str]] = []
+    for report in reports:
+        rows += [
+            (report.dataset, found.severity, found.check, found.message, _first(found.examples)) for found in report.by_severity()
+        ]
+        if not report.findings:
+            rows.append((report.dataset, "", "", f"{report.images} images, nothing found", ""))
+    rows += [(name, "", "absent", reason, "") for name, reason in absent]
+    print_grid(("dataset", "severity", "check", "what", "first"), rows)
+
+
+def _first(examples: tuple[str, ...]) -> str:
+    return "\n".join([*examples[:EXAMPLES], *(["..."] if len(examples) > EXAMPLES else [])])
+
+
+def _progress(iterable: Iterable[Any], description: str, total: int) -> Iterable[Any]:
+    from rich.progress import track
+
+    from adbench.cli.console import stderr
+
+    console = stderr()
+    return track(iterable, description, total, console=console, transient=True, disable=not console.is_terminal)

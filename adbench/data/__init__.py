@@ -1,0 +1,1 @@
+"""Datasets on disk: get them, and verify what a copy holds."""

@@ -1,0 +1,147 @@
+"""Sets are put into place whole, or not at all, whatever the server and the archive do."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from badserver import BadServer, serving
+from bmadzip import ALL, zipped
+from toyplugin import files_below
+
+from adbench import DatasetArchive, DatasetCard, UserError
+from adbench.data.fetch import STORE, Wanted, fetch, wanted
+from adbench.plugins import load_plugins
+from adbench.registry import Registry
+from adbench_bmad import CARDS
+
+BODY = zipped("Brain", "Liver")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adbench.transfer.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("adbench.transfer.CHUNK_BYTES", 1)
+
+
+def archive_at(server: BadServer, body: bytes = BODY) -> DatasetArchive:
+    return DatasetArchive(url=server.url, sha256=hashlib.sha256(body).hexdigest(), folder="BMAD")
+
+
+def card(number: int) -> DatasetCard:
+    return CARDS[number]
+
+
+def test_a_set_appears_whole(tmp_path: Path) -> None:
+    root = tmp_path / "new" / "root"
+    with serving(BODY, "drop", "good") as server:
+        assert fetch(archive_at(server), [card(0), card(1)], root) == root / "BMAD"
+    assert len(server.asked) == 2
+    assert [path.name for path in root.iterdir()] == ["BMAD"]
+    assert sorted(files_below(root / "BMAD"))[0] == "Brain/test/Ungood/img/1.png"
+
+
+def test_what_is_on_the_real_cards_fits_the_sets() -> None:
+    (archive,) = {archive for card in CARDS for archive in card.archives}
+    assert len(archive.sha256) == 64
+    assert archive.url.startswith("https://")
+
+
+def test_the_six_folders_of_the_archive_are_found(tmp_path: Path) -> None:
+    with serving(ALL) as server:
+        fetch(archive_at(server, ALL), list(CARDS), tmp_path)
+
+
+def test_a_download_that_gave_up_is_gone_on_with(tmp_path: Path) -> None:
+    with serving(BODY, "drop", "500") as server:
+        with pytest.raises(UserError, match="set.zip could not be downloaded: .*the next try goes on from there"):
+            fetch(archive_at(server), [card(0)], tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == [STORE]
+        server.script = ["good"]
+        fetch(archive_at(server), [card(0)], tmp_path)
+    assert server.asked[-1][0] == f"bytes={len(BODY) // 3}-"
+
+
+def test_an_archive_that_came_is_not_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with serving(BODY) as server:
+        with monkeypatch.context() as patched, pytest.raises(UserError, match="cannot be written: No space left"):
+            patched.setattr("adbench.data.fetch.unpack", full)
+            fetch(archive_at(server), [card(0)], tmp_path)
+        fetch(archive_at(server), [card(0)], tmp_path)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("script", ["404", "loop", "short", "500"])
+def test_a_failed_download_leaves_no_set(tmp_path: Path, script: str) -> None:
+    with serving(BODY, script) as server, pytest.raises(UserError, match="could not be downloaded"):
+        fetch(archive_at(server), [card(0)], tmp_path)
+    assert not (tmp_path / "BMAD").exists()
+
+
+def test_another_archive_than_the_published_is_not_opened(tmp_path: Path) -> None:
+    with serving(zipped("Brain", extra=("evil.png",))) as server, pytest.raises(UserError, match="not the published SHA-256"):
+        fetch(archive_at(server), [card(0)], tmp_path)
+    assert files_below(tmp_path) == {}
+
+
+def test_a_hostile_archive_leaves_no_set(tmp_path: Path) -> None:
+    body = zipped("Brain", extra=("../../evil.png",))
+    with serving(body) as server, pytest.raises(UserError, match="leads out of the folder"):
+        fetch(archive_at(server, body), [card(0)], tmp_path / "root")
+    assert not list(tmp_path.rglob("*evil*"))
+    assert not (tmp_path / "root" / "BMAD").exists()
+    assert not (tmp_path / "root" / STORE / "unpacking").exists()
+
+
+def test_an_archive_that_holds_something_else(tmp_path: Path) -> None:
+    with serving(BODY) as server, pytest.raises(UserError, match="holds something else. bmad-chest: "):
+        fetch(archive_at(server), [card(0), card(4)], tmp_path)
+
+
+def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "BMAD").mkdir()
+    (tmp_path / "BMAD" / "mine.txt").write_text("mine")
+    with serving(BODY) as server, pytest.raises(UserError, match="BMAD is there, but bmad-brain is not.*Move the folder away"):
+        fetch(archive_at(server), [card(0)], tmp_path)
+    assert files_below(tmp_path) == {"BMAD/mine.txt": b"mine"}
+    assert server.asked == []
+
+
+def test_what_a_killed_try_left_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / STORE / "unpacking").mkdir(parents=True)
+    (tmp_path / STORE / "unpacking" / "half.png").touch()
+    with serving(BODY) as server:
+        fetch(archive_at(server), [card(0)], tmp_path)
+    assert "half.png" not in str(files_below(tmp_path))
+
+
+def registry(*more: DatasetCard) -> Registry:
+    cards = {card.name: card for card in (*CARDS, *more)}
+    return Registry(load_plugins([]), {}, cards, {}, {})
+
+
+PLAIN = DatasetCard(
+    name="plain", title="Plain", factory="adbench_bmad.dataset:BmadDataset", groups=("bmad",), how_to_get="Ask its authors."
+)
+
+
+def test_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("adbench_bmad.names").names.FOLDERS, "plain", ("plain",))
+    with serving(BODY) as server:
+        fetch(archive_at(server), [card(0)], tmp_path)
+    found = wanted(registry(PLAIN), ["bmad"], tmp_path)
+    assert found.there == ["bmad-brain", "bmad-liver"]
+    assert [[card.name for card in cards] for cards in found.archives.values()] == [
+        ["bmad-resc", "bmad-oct17", "bmad-chest", "bmad-his"]
+    ]
+    assert found.elsewhere == [("plain", "Ask its authors.")]
+    assert wanted(registry(), ["bmad-brain"], tmp_path) == Wanted(there=["bmad-brain"])
+    assert len(wanted(registry(), ["all"], tmp_path / "new").archives) == 1
+    with pytest.raises(UserError, match="plain cannot be downloaded. Ask its authors."):
+        wanted(registry(PLAIN), ["plain"], tmp_path)
+    with pytest.raises(UserError, match="Did you mean 'bmad-brain'"):
+        wanted(registry(), ["bmad-brian"], tmp_path)

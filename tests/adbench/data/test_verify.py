@@ -1,0 +1,246 @@
+"""Everything that can be wrong with a copy of a set is found, and one bad image stops nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from faultydatasets import FairSet, card
+from PIL import Image
+
+import adbench
+from adbench.data.findings import Report, counted
+from adbench.data.verify import verify
+from adbench.dataset import Split
+from adbench.registry import load_registry
+from adbench.testing.pictures import SIDE, abnormal_pictures, normal_pictures
+
+
+def write(file: Path, image: np.ndarray) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(image).save(file)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A set in BMAD's layout in which all is right but the number of images."""
+    for seed, (split, count) in enumerate((("train", 5), ("valid", 3), ("test", 4))):
+        normal = normal_pictures(count, seed)
+        for number, image in enumerate(normal.images):
+            write(tmp_path / f"Brain_AD/{split}/good/img/{split}{number}0_1.png", image)
+        if split == "train":
+            continue
+        abnormal = abnormal_pictures(count, seed)
+        for number, (image, mask) in enumerate(zip(abnormal.images, abnormal.masks, strict=True)):
+            write(tmp_path / f"Brain_AD/{split}/Ungood/img/{split}{number}1_1.png", image)
+            write(tmp_path / f"Brain_AD/{split}/Ungood/anomaly_mask/{split}{number}1_1.png", mask)
+    return tmp_path
+
+
+def looked_through(root: Path) -> Report:
+    found = load_registry().dataset("bmad-brain")
+    from adbench_bmad.dataset import BmadDataset
+
+    return verify(BmadDataset(found, root))
+
+
+def summary(report: Report) -> dict[str, str]:
+    """Check to severity, but for the counts, which never agree here."""
+    return {found.check: found.severity for found in report.by_severity() if found.check != "counts"}
+
+
+def test_a_right_copy(root: Path) -> None:
+    report = looked_through(root)
+    assert summary(report) == {}
+    assert report.images == 19
+    (counts,) = report.findings
+    assert (counts.severity, counts.check) == ("warning", "counts")
+    assert "train/normal 5 instead of 7500" in counts.message
+
+
+BRAIN = "Brain_AD"
+
+
+def cut(root: Path) -> None:
+    file = root / BRAIN / "test/good/img/test00_1.png"
+    file.write_bytes(file.read_bytes()[:200])
+
+
+def no_image(root: Path) -> None:
+    (root / BRAIN / "valid/good/img/valid00_1.png").write_text("an error page")
+
+
+def leak(root: Path) -> None:
+    # Other bytes, the same pixels.
+    with Image.open(root / BRAIN / "train/good/img/train00_1.png") as image:
+        image.save(root / BRAIN / "test/good/img/test90_1.bmp")
+
+
+def copy_in_valid(root: Path) -> None:
+    write(root / BRAIN / "valid/good/img/valid90_1.png", normal_pictures(1, seed=0).images[0])
+
+
+def twice(root: Path) -> None:
+    write(root / BRAIN / "train/good/img/train90_1.png", normal_pictures(1, seed=0).images[0])
+
+
+def both_labels(root: Path) -> None:
+    write(root / BRAIN / "test/good/img/test90_1.png", abnormal_pictures(1, seed=2).images[0])
+
+
+def blank(root: Path) -> None:
+    for split in ("train", "test"):
+        write(root / BRAIN / f"{split}/good/img/{split}90_1.png", np.zeros((SIDE, SIDE, 3), np.uint8))
+
+
+def recompressed(root: Path) -> None:
+    image = Image.fromarray(normal_pictures(1, seed=0).images[0])
+    image.save(root / BRAIN / "test/good/img/test90_1.jpg", quality=80)
+
+
+def recompressed_within(root: Path) -> None:
+    image = Image.fromarray(normal_pictures(1, seed=0).images[0])
+    image.save(root / BRAIN / "train/good/img/train90_1.jpg", quality=80)
+
+
+def shared_subject(root: Path) -> None:
+    write(root / BRAIN / "test/good/img/train00_9.png", normal_pictures(1, seed=77).images[0])
+
+
+def mask_gone(root: Path) -> None:
+    (root / BRAIN / "test/Ungood/anomaly_mask/test01_1.png").unlink()
+
+
+def mask_small(root: Path) -> None:
+    write(root / BRAIN / "test/Ungood/anomaly_mask/test01_1.png", np.ones((9, 9), bool))
+
+
+def mask_grey(root: Path) -> None:
+    write(root / BRAIN / "test/Ungood/anomaly_mask/test01_1.png", np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE))
+
+
+def mask_empty(root: Path) -> None:
+    write(root / BRAIN / "test/Ungood/anomaly_mask/test01_1.png", np.zeros((SIDE, SIDE), bool))
+
+
+def no_abnormal(root: Path) -> None:
+    for file in (root / BRAIN / "test/Ungood").rglob("*.png"):
+        file.unlink()
+
+
+def no_valid(root: Path) -> None:
+    (root / BRAIN / "valid").rename(root / "kept")
+
+
+def stray(root: Path) -> None:
+    write(root / BRAIN / "extra/1.png", normal_pictures(1, seed=9).images[0])
+
+
+FAULTS = [
+    (cut, {"unreadable": "error"}, "test00_1.png cannot be read"),
+    (no_image, {"unreadable": "error"}, "valid00_1.png cannot be read (it is no image)"),
+    (leak, {"copies-in-test": "error"}, "train/good/train00_1 = test/good/test90_1"),
+    (copy_in_valid, {"copies-in-splits": "warning"}, "train/good/train00_1 = valid/good/valid90_1"),
+    (twice, {"copies": "warning"}, "train/good/train00_1 = train/good/train90_1"),
+    (both_labels, {"labels-differ": "error", "copies": "warning"}, "test/Ungood/test01_1 = test/good/test90_1"),
+    (blank, {"blank": "warning"}, "train/good/train90_1"),
+    (recompressed, {"similar-in-splits": "warning"}, "train/good/train00_1 ~ test/good/test90_1"),
+    (recompressed_within, {"similar": "note"}, "train/good/train00_1 ~ train/good/train90_1"),
+    (shared_subject, {"subjects-shared": "warning"}, "train00"),
+    (mask_gone, {"mask-lacking": "error"}, "test/Ungood/test01_1 has no mask"),
+    (mask_small, {"mask-unusable": "error"}, "test01_1.png is 9 x 9 pixels"),
+    (mask_grey, {"mask-unusable": "error"}, "not two-valued"),
+    (mask_empty, {"mask-empty": "error"}, "test/Ungood/test01_1 marks no pixel"),
+    (no_abnormal, {"test-incomplete": "error"}, ""),
+    (no_valid, {"split-empty": "warning"}, ""),
+    (stray, {"set-warns": "warning"}, ""),
+]
+
+
+@pytest.mark.parametrize(("spoil", "found", "example"), FAULTS, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_fault_is_found_and_nothing_else(root: Path, spoil, found: dict[str, str], example: str) -> None:
+    spoil(root)
+    report = looked_through(root)
+    assert summary(report) == found
+    assert any(example in text for finding in report.findings for text in (*finding.examples, ""))
+
+
+class Broken(FairSet):
+    """Some of it raises what it should not."""
+
+    def image(self, split: Split, item: adbench.Item) -> np.ndarray:
+        if item.id == "good/01":
+            raise ZeroDivisionError("a bug in the plugin")
+        return super().image(split, item)
+
+    def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
+        if item.id == "Ungood/01":
+            raise KeyError("no such mask")
+        return super().mask(split, item)
+
+
+def test_a_plugin_that_raises_loses_the_image_only() -> None:
+    report = verify(Broken(card(), None))
+    found = {finding.check: (finding.severity, len(finding.examples)) for finding in report.findings}
+    assert found == {"unreadable": ("error", 3), "mask-unusable": ("error", 2)}
+    assert "good/01: ZeroDivisionError: a bug in the plugin" in report.findings[0].examples[0]
+
+
+class Useless(FairSet):
+    """Cannot even list."""
+
+    def items(self, split: Split) -> list[adbench.Item]:
+        raise RuntimeError("no index")
+
+
+def test_a_plugin_that_cannot_list_is_a_finding() -> None:
+    (finding,) = verify(Useless(card(), None)).findings
+    assert (finding.severity, finding.check) == ("error", "broken")
+    assert "RuntimeError: no index" in finding.message
+
+
+class Sick(FairSet):
+    """Abnormal images to learn normality from, and no mask for one of them."""
+
+    sizes = {"train": (6, 2), "valid": (4, 4), "test": (9, 9)}
+
+    def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
+        return None if split == "train" else super().mask(split, item)
+
+
+def test_of_sets_without_files() -> None:
+    report = verify(Sick(card(counts={}), None))
+    assert [(found.check, found.message) for found in report.findings] == [
+        ("train-abnormal", "2 abnormal images in train"),
+        ("mask-lacking", "2 abnormal images without a mask"),
+    ]
+
+
+def test_progress_is_told() -> None:
+    told = []
+
+    def track(iterable, description: str, total: int):
+        told.append((description, total))
+        return iterable
+
+    assert verify(FairSet(card(), None), track).findings == []
+    assert told == [("fair-set", 6 + 8 + 18)]
+
+
+def test_words() -> None:
+    assert (counted(1, "image", "in test"), counted(2, "mask")) == ("1 image in test", "2 masks")
+
+
+def test_torch_is_not_imported() -> None:
+    code = (
+        "import sys; from adbench.registry import load_registry; from adbench.plan import Plan, choose_datasets\n"
+        "from adbench.data.verify import verify; plan = Plan()\n"
+        "card = choose_datasets(load_registry(), ['phantom-liver'], None, plan)[0]\n"
+        "assert verify(plan.datasets[card.name]).images\n"
+        "print({'torch', 'pandas', 'anomalib', 'sklearn'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
