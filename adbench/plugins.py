@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 import pluggy
 
 from adbench import hookspecs
 from adbench.errors import UserError, did_you_mean
+
+MACHINERY = {Path(module.__file__).parent for module in (hookspecs, importlib, pluggy) if module.__file__}
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Plugins:
                     raise TypeError(f"{wrong!r} is no {kind.__name__}")
                 collected.append((plugin.distribution, cards))
             except Exception as error:
-                self._fail(plugin, f"{hook}: {type(error).__name__}: {error}")
+                self._fail(plugin, f"{hook}: {_sentence(error)}")
         return collected
 
     def _fail(self, plugin: LoadedPlugin, error: str) -> None:
@@ -109,10 +114,21 @@ def _load(manager: pluggy.PluginManager, entry: EntryPoint) -> LoadedPlugin:
         hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or []))
         error = "" if hooks else f"{entry.value} implements no hook: mark its functions with @adbench.hookimpl"
     except (Exception, SystemExit) as problem:
-        hooks, error = (), f"{type(problem).__name__}: {' '.join(str(problem).split())}"
+        hooks, error = (), _sentence(problem)
     if error and manager.has_plugin(entry.name):
         manager.unregister(name=entry.name)
     return LoadedPlugin(entry.name, distribution, version, time.perf_counter() - start, hooks, error)
+
+
+def _sentence(problem: BaseException) -> str:
+    """What was raised, and the last line that is neither ours nor of the machinery of imports and hooks."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(problem.__traceback__)
+        if not frame.filename.startswith("<") and not MACHINERY & set(Path(frame.filename).parents)
+    ]
+    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(problem).__name__}: {' '.join(str(problem).split())}{where}"
 
 
 def _refuse_duplicates(found: list[EntryPoint]) -> None:

@@ -21,20 +21,22 @@ app = typer.Typer(help="List, check and make plugins.", add_completion=False, ri
 
 @app.callback(invoke_without_command=True)
 def command(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="List as JSON.")] = False) -> None:
-    """List what is plugged in: name, distribution, hooks, load time, and why a plugin failed."""
+    """List what is plugged in: name, distribution, hooks, load time, and why a plugin failed (exit code 1)."""
     if context.invoked_subcommand:
         return
     from adbench.registry import load_registry
 
-    loaded = load_registry().plugins.loaded
+    plugins = load_registry().plugins
     if as_json:
-        print_json([dataclasses.asdict(plugin) for plugin in loaded])
-        return
-    rows = [
-        (p.name, f"{p.distribution} {p.version}", ", ".join(p.hooks), f"{1000 * p.seconds:.0f} ms", p.error or "ok")
-        for p in loaded
-    ]
-    print_grid(("plugin", "distribution", "hooks", "load time", "state"), rows)
+        print_json([dataclasses.asdict(plugin) for plugin in plugins.loaded])
+    else:
+        rows = [
+            (p.name, f"{p.distribution} {p.version}", ", ".join(p.hooks), f"{1000 * p.seconds:.0f} ms", p.error or "ok")
+            for p in plugins.loaded
+        ]
+        print_grid(("plugin", "distribution", "hooks", "load time", "state"), rows)
+    if plugins.failed():
+        raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
 @app.command("check")
@@ -66,7 +68,7 @@ def check(
     failed = sum(result.status == "failed" for result in results)
     print(f"{len(results)} checks, {failed} failed", file=sys.stderr)
     if failed:
-        raise typer.Exit(ExitCode.CELL_FAILED)
+        raise typer.Exit(ExitCode.CHECK_FAILED)
 
 
 def _print_result(result: CheckResult) -> None:

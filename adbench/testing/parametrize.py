@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from adbench.errors import UserError
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.suite import Bench, bound_checks
 
@@ -49,11 +50,15 @@ def as_test(check: Check, bench: Bench) -> Callable[[], None]:
         __tracebackhide__ = True
         import pytest
 
+        advice = f"{check.what}\nTo mend it: {check.mend}"
         try:
             check.run(bench)
         except CheckSkipped as skipped:
             pytest.skip(str(skipped))
-        except CheckFailed as failed:
-            pytest.fail(f"{bench.card.name}: {check.name}: {failed}\n{check.what}\nTo mend it: {check.mend}", pytrace=False)
+        except (CheckFailed, UserError) as failed:
+            pytest.fail(f"{bench.card.name}: {check.name}: {failed}\n{advice}", pytrace=False)
+        except Exception as error:
+            error.add_note(advice)  # the traceback leads to the author's line
+            raise
 
     return run

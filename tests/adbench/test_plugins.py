@@ -45,6 +45,14 @@ def test_a_plugin_that_exits_at_import_is_isolated(tmp_path, monkeypatch) -> Non
     assert "SystemExit" in load_plugins([EntryPoint("exits", "exits", "adbench")]).failed()[0].error
 
 
+def test_the_line_that_raised_is_named(tmp_path, monkeypatch) -> None:
+    (tmp_path / "buggy.py").write_text("import adbench\n\nCARD = adbench.DetectorCard(nme='x')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    error = load_plugins([EntryPoint("buggy", "buggy", "adbench")]).failed()[0].error
+    assert error.startswith("TypeError: ")
+    assert error.endswith(f"({tmp_path / 'buggy.py'}, line 3)")
+
+
 def test_an_unknown_hook_is_an_error(module) -> None:
     def misspelt():
         return []

@@ -72,6 +72,44 @@ class NotFinite(Fair):
         return adbench.Prediction(found.scores + np.where(np.arange(len(batch)) == 0, np.nan, 0), found.maps)
 
 
+class TooFew(Fair):
+    """Forgets the last image of a batch."""
+
+    def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
+        found = super().predict(batch)
+        return adbench.Prediction(found.scores[:-1], found.maps)
+
+
+class FlatMaps(Fair):
+    """Maps without rows and columns."""
+
+    def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
+        found = super().predict(batch)
+        return adbench.Prediction(found.scores, found.maps.reshape(len(batch), -1))
+
+
+class Integers(Fair):
+    """Scores that are whole numbers, so that many are tied."""
+
+    def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
+        found = super().predict(batch)
+        return adbench.Prediction(found.scores.astype(int), found.maps)
+
+
+class BareArrays(Fair):
+    """Returns scores as they are."""
+
+    def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
+        return super().predict(batch).scores
+
+
+class LosesBatches(Fair):
+    """Leaves the last batch out."""
+
+    def predict_all(self, batches: Iterable[adbench.ImageBatch]) -> Iterator[adbench.Prediction]:
+        yield from list(super().predict_all(batches))[:-1]
+
+
 class UpsideDown(Fair):
     """Scores how normal an image is."""
 

@@ -33,6 +33,17 @@ def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return call
 
 
+def test_the_list_explains_what_failed_and_exits_1(adbench) -> None:
+    code, out, _ = adbench("plugins")
+    assert code == 1
+    assert "adbench_datasets, adbench_detectors, adbench_weights" in out
+    assert "ModuleNotFoundError: No module named 'no_such_module'" in out
+    code, out, _ = adbench("plugins", "--json")
+    broken, toys = json.loads(out)
+    assert (code, broken["name"], toys["name"], toys["error"]) == (1, "broken", "toys", "")
+    assert set(toys) == {"name", "distribution", "version", "seconds", "hooks", "error"}
+
+
 def test_check_names_what_failed_and_how_to_mend_it(adbench) -> None:
     code, out, err = adbench("plugins", "check", "peak", "--only", "deterministic", "--only", "card-complete")
     assert code == 1

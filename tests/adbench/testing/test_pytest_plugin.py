@@ -11,6 +11,7 @@ import pytest
 from faultydetectors import card
 from toyplugin import entry_point
 
+from adbench import UserError
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.parametrize import as_test
 from adbench.testing.suite import detector_bench
@@ -86,6 +87,19 @@ def test_outcomes_become_those_of_pytest() -> None:
         """A demand."""
         raise CheckSkipped("it does not apply")
 
+    def refuse(_: object) -> None:
+        """A demand."""
+        raise UserError("the set is not there")
+
+    def crash(_: object) -> None:
+        """A demand."""
+        raise ZeroDivisionError("a bug")
+
+    with pytest.raises(pytest.fail.Exception, match="fair: demand: the set is not there\nA demand.\nTo mend it: Do it."):
+        as_test(Check("demand", refuse, "Do it."), bench)()
+    with pytest.raises(ZeroDivisionError, match="a bug") as crashed:
+        as_test(Check("demand", crash, "Do it."), bench)()
+    assert crashed.value.__notes__ == ["A demand.\nTo mend it: Do it."]
     with pytest.raises(pytest.fail.Exception, match="fair: demand: it is wrong\nA demand.\nTo mend it: Do it."):
         as_test(Check("demand", fail, "Do it."), bench)()
     with pytest.raises(pytest.skip.Exception, match="it does not apply"):
