@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from adbench.data.duplicates import Group, across_splits, near_content, same_content
@@ -37,14 +38,10 @@ def _look_through(dataset: Dataset, report: Report, track: Track) -> None:
     among = places(dataset)
     report.images = len(among)
     _of_items(dataset, among, report)
-
-    def examine(place: Place) -> tuple[Seen | str, MaskFault | None]:
-        return _examine(dataset, place)
-
     seen: dict[Place, Seen] = {}
     unreadable: list[str] = []
     faults: list[MaskFault] = []
-    examined = track(in_threads(examine, among), dataset.card.name, len(among))
+    examined = track(in_threads(partial(_examine, dataset), among), dataset.card.name, len(among))
     for place, (facts, fault) in zip(among, examined, strict=True):
         if isinstance(facts, Seen):
             seen[place] = facts
