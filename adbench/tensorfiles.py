@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = b"\x80"
+CHECKPOINTS = (".bin", ".pt", ".pth")
+# More than any published tower; an archive that claims more is not unpacked.
+LARGEST_MEMBER_BYTES = 8 << 30
 
 
 def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
@@ -23,7 +27,8 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
     checkpoint holds besides tensors (an epoch number, a name) is left out.
 
     Args:
-        path: a safetensors file, or one of `torch.save`; told apart by content, not by name.
+        path: a safetensors file, one of `torch.save`, or a zip file around one of the latter; told apart by content,
+            not by name.
 
     Raises:
         UserError: the file cannot be read, is truncated, or is a pickle of more than plain tensors.
@@ -33,8 +38,10 @@ def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
             magic = file.read(len(ZIP_MAGIC))
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
-    if magic == ZIP_MAGIC or magic[:1] == PICKLE_MAGIC:
-        return _read_torch(path)
+    if magic == ZIP_MAGIC:
+        return _read_torch(path, _unzipped(path) or path)
+    if magic[:1] == PICKLE_MAGIC:
+        return _read_torch(path, path)
     return _read_safetensors(path)
 
 
@@ -50,16 +57,19 @@ def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
         ) from error
 
 
-def _read_torch(path: Path) -> dict[str, torch.Tensor]:
+def _read_torch(path: Path, source: Path | io.BytesIO) -> dict[str, torch.Tensor]:
+    """`source` is the file itself, or what a zip file at `path` holds."""
     import torch
 
-    if _is_torchscript(path):
+    if _is_torchscript(source):
         raise UserError(
             f"{path} is a TorchScript archive, which holds code (OpenAI's CLIP files are of this kind): "
             "use a safetensors file or a plain state dict of the same weights instead."
         )
+    if isinstance(source, io.BytesIO):
+        source.seek(0)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken or hostile pickle can raise anything
         reason = str(error).partition("\n")[0].partition(" Please ")[0].strip() or type(error).__name__
         raise UserError(
@@ -74,10 +84,36 @@ def _read_torch(path: Path) -> dict[str, torch.Tensor]:
     return tensors
 
 
-def _is_torchscript(path: Path) -> bool:
-    # The same marks that torch.load goes by; an archive that zipfile cannot open is left to torch.load to refuse.
+def _unzipped(path: Path) -> io.BytesIO | None:
+    """The one checkpoint in a zip file; None for torch's own archives, and for what zipfile cannot open."""
     try:
         with zipfile.ZipFile(path) as archive:
+            names = [name.rpartition("/")[2].lower() for name in archive.namelist()]
+            if {"data.pkl", "constants.pkl"} & set(names):
+                return None
+            # Archives made on a Mac have a shadow `._name` of every file.
+            found = [
+                member
+                for member, name in zip(archive.infolist(), names, strict=True)
+                if name.endswith(CHECKPOINTS) and not name.startswith("._")
+            ]
+            if len(found) != 1:
+                raise UserError(
+                    f"{path} is a zip file with {len(found)} checkpoints ({', '.join(CHECKPOINTS)}): unpack it, give one."
+                )
+            if found[0].file_size > LARGEST_MEMBER_BYTES:
+                raise UserError(
+                    f"{path} would unpack to {found[0].file_size >> 30} GiB: unpack it and give the file if it is right."
+                )
+            return io.BytesIO(archive.read(found[0]))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+        return None
+
+
+def _is_torchscript(source: Path | io.BytesIO) -> bool:
+    # The same marks that torch.load goes by; an archive that zipfile cannot open is left to torch.load to refuse.
+    try:
+        with zipfile.ZipFile(source) as archive:
             names = [name.partition("/")[2] for name in archive.namelist()]
     except (zipfile.BadZipFile, OSError):
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -87,3 +89,46 @@ def test_no_tensors(tmp_path: Path) -> None:
 def test_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be read"):
         read_state_dict(tmp_path)
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> Path:
+    """A zip file of these members."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def saved(content: object, new: bool = True) -> bytes:
+    """What `torch.save` writes."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer, _use_new_zipfile_serialization=new)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_a_zip_file_around_a_checkpoint_is_opened(tmp_path: Path, new: bool) -> None:
+    path = zipped(
+        tmp_path / "x.zip", {"config.json": b"{}", "out/model.bin": saved({"a": torch.ones(2)}, new), "out/._model.bin": b"?"}
+    )
+    assert torch.equal(read_state_dict(path)["a"], torch.ones(2))
+
+
+def test_code_in_a_zip_file_is_refused_and_not_run(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "x.zip", {"model.bin": saved({"a": TouchesFile(tmp_path / "executed")})})
+    with pytest.raises(UserError, match="x.zip is truncated, or a pickle of more than plain tensors, which is never executed"):
+        read_state_dict(path)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_a_zip_file_without_one_checkpoint_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="a zip file with 0 checkpoints"):
+        read_state_dict(zipped(tmp_path / "none.zip", {"readme": b"?"}))
+    with pytest.raises(UserError, match="a zip file with 2 checkpoints"):
+        read_state_dict(zipped(tmp_path / "two.zip", {"a.bin": saved({}), "b.bin": saved({})}))
+
+
+def test_a_zip_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adbench.tensorfiles.LARGEST_MEMBER_BYTES", 100)
+    with pytest.raises(UserError, match="x.zip would unpack to 0 GiB"):
+        read_state_dict(zipped(tmp_path / "x.zip", {"a.bin": bytes(1000)}))
