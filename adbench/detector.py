@@ -45,6 +45,8 @@ class DetectorCard:
         transductive: scores depend on the rest of the test set.
         selection: how the checkpoint is chosen; a callable gets the parameters. `test-oracle` and `transductive`
             rows are marked on every leaderboard.
+        random_weights: the network's weights are random, as of some demo presets; a callable gets the parameters. Zero-shot
+            figures then mean nothing, and every leaderboard says so.
         citation: authors, title, venue and year of the paper.
         url: where to read it.
         licence: of the code and models that the method builds on.
@@ -65,6 +67,7 @@ class DetectorCard:
     map_score: Literal["max", "mean"] | None = None
     transductive: bool | Callable[[Any], bool] = False
     selection: Selection | Callable[[Any], Selection] = "last"
+    random_weights: bool | Callable[[Any], bool] = False
     citation: str = ""
     url: str = ""
     licence: str = ""
@@ -75,6 +78,10 @@ class DetectorCard:
     def is_transductive(self, parameters: Any) -> bool:
         """Whether scores depend on the rest of the test set under these parameters."""
         return self.transductive(parameters) if callable(self.transductive) else self.transductive
+
+    def has_random_weights(self, parameters: Any) -> bool:
+        """Whether the network's weights are random under these parameters."""
+        return self.random_weights(parameters) if callable(self.random_weights) else self.random_weights
 
     def checkpoint(self, parameters: Any) -> Selection:
         """How the checkpoint is chosen under these parameters."""

@@ -118,9 +118,16 @@ def _newest(records: Iterable[CellRecord]) -> list[CellRecord]:
 
 
 def mark_of(record: CellRecord) -> str:
-    """`test-oracle`, `transductive` (as its card says, or as was seen), both, or nothing for an honest row."""
-    marks = [record.selection] if record.selection == "test-oracle" else []
-    return " ".join([*marks, "transductive"] if record.transductive or record.contradiction else marks)
+    """What keeps a row out of the ranks, or nothing for an honest row.
+
+    `test-oracle`, `transductive` (as its card says, or as was seen), and `random-weights` where nothing else was learnt from.
+    """
+    marks = {
+        "test-oracle": record.selection == "test-oracle",
+        "transductive": record.transductive or record.contradiction,
+        "random-weights": record.random_weights and record.track == "zero-shot",
+    }
+    return " ".join(mark for mark, applies in marks.items() if applies)
 
 
 def as_rows(tables: Iterable[Table]) -> list[dict[str, Any]]:

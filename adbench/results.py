@@ -34,6 +34,7 @@ class CellRecord:
             whose sample is too small to give one is absent.
         counts: images and pixels by label.
         selection, transductive: marks of the protocol.
+        random_weights: the network was never trained, see `DetectorCard.random_weights`.
         contradiction: what was seen where scores depend on other images although the card says that they do not; or "".
         seconds: of `fit` and `predict`.
         peak_memory_mb: most memory of the process while the cell ran, in MB; None where the platform does not tell.
@@ -62,6 +63,7 @@ class CellRecord:
     counts: dict[str, int] = field(default_factory=dict)
     selection: str = "last"
     transductive: bool = False
+    random_weights: bool = False
     contradiction: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_mb: float | None = None

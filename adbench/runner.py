@@ -261,6 +261,7 @@ def _record(cell: Cell, session: Session, known: dict[str, Any], started: str, *
         synthetic=cell.dataset.synthetic,
         selection=cell.detector.checkpoint(cell.parameters),
         transductive=cell.detector.is_transductive(cell.parameters),
+        random_weights=cell.detector.has_random_weights(cell.parameters),
         started=started,
         environment=session.environment,
         **measured,

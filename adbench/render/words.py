@@ -43,6 +43,10 @@ def footnotes(table: Table) -> list[str]:
         )
     if "transductive" in marks:
         notes.append("transductive: scores depend on the rest of the test set; not ranked with the others.")
+    if "random-weights" in marks:
+        notes.append(
+            "random-weights: the network was never trained and has seen no image; its figures mean nothing, nor are they ranked."
+        )
     return notes
 
 

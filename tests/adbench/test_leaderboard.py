@@ -13,6 +13,7 @@ from rich.console import Console
 from adbench.leaderboard import as_rows, build_tables
 from adbench.render.table import print_tables, to_svg
 from adbench.render.text import to_csv, to_json, to_markdown
+from adbench.render.words import footnotes
 from adbench.results import CellRecord
 
 
@@ -52,6 +53,14 @@ def test_presets_tracks_and_shots_never_mix() -> None:
     ]
     assert len(build_tables(records)) == 5
     assert "limit=8" in {table.condition for table in build_tables(records)}
+
+
+@pytest.mark.parametrize(("track", "mark"), [("zero-shot", "random-weights"), ("few-normal", "")])
+def test_random_weights_are_marked_where_nothing_else_counts(track: str, mark: str) -> None:
+    table = build_tables([record("low", value=0.6, track=track), record("high", value=0.9, track=track, random_weights=True)])[0]
+    assert {row.method: row.mark for row in table.rows} == {"low": "", "high": mark}
+    assert table.rows[0].method == ("low" if mark else "high")
+    assert ("random-weights: the network was never trained" in " ".join(footnotes(table))) == bool(mark)
 
 
 def test_rows_are_ranked_by_their_mean() -> None:

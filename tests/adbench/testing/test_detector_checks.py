@@ -60,6 +60,11 @@ FAULTS = [
     ("scores-well-formed", "2 predictions for 3 batches", faulty("LosesBatches")),
     ("higher-is-more-anomalous", "the sign looks wrong", faulty("UpsideDown")),
     ("higher-is-more-anomalous", "the pixels of blatant anomalies", faulty("MapUpsideDown")),
+    (
+        "higher-is-more-anomalous",
+        "the sign looks wrong",
+        faulty("UpsideDown", tracks=("zero-shot", "few-normal"), random_weights=True),
+    ),
     ("deterministic", "between two runs with one seed", faulty("Unseeded")),
     ("independent-of-batch-size", "in batches of 1", faulty("BatchNormaliser")),
     ("independent-of-order", "in another order", faulty("IdReader")),
@@ -141,6 +146,14 @@ def test_declared_transductive_is_let_off(registry: Registry) -> None:
         faulty("TestSetNormaliser", transductive=True), registry=registry, only=["independent-of-neighbours"]
     )
     assert [(result.status, result.reason) for result in results] == [("skipped", "the card declares it transductive")]
+
+
+def test_declared_random_weights_are_judged_where_they_learn(registry: Registry) -> None:
+    check = "higher-is-more-anomalous"
+    (result,) = check_detector(faulty("UpsideDown", tracks=("zero-shot",), random_weights=True), registry=registry, only=[check])
+    assert (result.status, result.reason) == ("skipped", "the card declares its weights random, and it learns from no image")
+    (result,) = check_detector(faulty("UpsideDown", tracks=("zero-shot",)), registry=registry, only=[check])
+    assert result.status == "failed"
 
 
 def test_declared_choice_on_valid_is_let_off(registry: Registry) -> None:
