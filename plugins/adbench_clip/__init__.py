@@ -1,9 +1,11 @@
-"""The CLIP tower that several methods share, and the methods that need little more: `clip` and `april-gan`."""
+"""The CLIP tower that several methods share, and the methods that need little more: `clip`, `april-gan` and `medclip`."""
 
 from __future__ import annotations
 
 from adbench import DetectorCard, WeightsCard, hookimpl
 from adbench_clip.cards import APRIL_GAN, CLIP
+from adbench_clip.medclip import MEDCLIP
+from adbench_clip.medclip import WEIGHTS as MEDCLIP_WEIGHTS
 
 OPENAI_336 = WeightsCard(
     name="ViT-L-14-336/openai",
@@ -25,10 +27,10 @@ TINY = WeightsCard(
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
     """The named CLIP weights."""
-    return [OPENAI_336, TINY]
+    return [OPENAI_336, TINY, *MEDCLIP_WEIGHTS]
 
 
 @hookimpl
 def adbench_detectors() -> list[DetectorCard]:
     """The cards of the methods."""
-    return [CLIP, APRIL_GAN]
+    return [CLIP, APRIL_GAN, MEDCLIP]

@@ -13,6 +13,7 @@ from open_clip.model import CLIP
 from torch import Tensor, nn
 
 from adbench import UserError
+from adbench_clip.fitting import demand_fit
 
 BOOKKEEPING = ("input_resolution", "context_length", "vocab_size")
 UNSUPPORTED_VISION = ("timm_model_name", "attentional_pool", "no_ln_pre", "final_ln_after_pool")
@@ -120,7 +121,7 @@ def build_tower(
     key = "visual.positional_embedding"
     if key in tensors:
         tensors[key] = resize_positions(tensors[key], _grid(native, patch), _grid((height, width), patch))
-    _check_state({name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}, tensors)
+    demand_fit(model.state_dict(), tensors, "the CLIP architecture asked for")
     model.load_state_dict(tensors, strict=True, assign=True)
     length = model.context_length
     model.attn_mask = torch.full((length, length), -math.inf, device=device).triu(1)
@@ -149,22 +150,6 @@ def _plain_vit(model_config: Mapping[str, Any]) -> dict[str, Any]:
     vision.setdefault("image_size", 224)
     vision.setdefault("patch_size", 16)
     return config
-
-
-def _check_state(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor]) -> None:
-    problems = [f"lacks {name}" for name in wanted if name not in tensors]
-    problems += [f"has the unknown {name}" for name in tensors if name not in wanted]
-    problems += [
-        f"has {name} of shape {tuple(tensors[name].shape)} instead of {shape}"
-        for name, shape in wanted.items()
-        if name in tensors and tuple(tensors[name].shape) != shape
-    ]
-    if problems:
-        raise UserError(
-            f"These weights do not fit the CLIP architecture asked for: the file {problems[0]}"
-            f"{f' and differs in {len(problems) - 1} more tensors' if problems[1:] else ''}. "
-            "Give the complete weights of that architecture with --weights NAME=PATH."
-        )
 
 
 def _project(embedding: Tensor, projection: Tensor | nn.Linear) -> Tensor:

@@ -35,7 +35,7 @@ def change(file: Path, **arrays: np.ndarray) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", ["clip", "mvfa", "e2e", "metrics", "april"])
+@pytest.mark.parametrize("part", ["clip", "mvfa", "e2e", "metrics", "april", "medclip"])
 def test_the_product_gives_the_golden_arrays(shared: Path, part: str) -> None:
     done = parity(shared / "golden", part)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,93 @@
+"""From a weights name to a MedCLIP, strictly: a key that does not fit would leave random weights without a word."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from adbench import UserError, Weights
+from adbench_clip.fitting import demand_fit
+from adbench_clip.medclip.architecture import WITH_RESNET, WITH_SWIN, Architecture, tiny
+from adbench_clip.medclip.parameters import TINY
+
+if TYPE_CHECKING:
+    from adbench_clip.medclip.network import MedClip
+
+WORDS = "text_model.model.embeddings.word_embeddings.weight"
+RESNET_KEY = "vision_model.model.conv1.weight"
+# What older versions of transformers stored although the architecture gives it.
+COMPUTED = ("position_ids", "relative_position_index")
+# transformers 5 renamed the parts of a Swin block: (where, before, after).
+RENAMED = (
+    (".attention.self.query.", ".attention.q_proj."),
+    (".attention.self.key.", ".attention.k_proj."),
+    (".attention.self.value.", ".attention.v_proj."),
+    (".attention.output.dense.", ".attention.o_proj."),
+    (".attention.self.relative_position_bias_table", ".attention.relative_position_bias.relative_position_bias_table"),
+    (".intermediate.dense.", ".mlp.fc1."),
+    (".output.dense.", ".mlp.fc2."),
+)
+SWIN_BLOCK = re.compile(r"vision_model\.model\.encoder\.layers\.\d+\.blocks\.\d+\.")
+
+
+def load_medclip(weights: Weights, name: str, device: str | torch.device = "cpu") -> MedClip:
+    """Build the MedCLIP that a weights name stands for, in evaluation mode, without gradients.
+
+    Args:
+        weights: the resolver.
+        name: `tiny-medclip`, or any name of weights of a released architecture; which of the two is read off the keys.
+
+    Raises:
+        UserError: transformers is not installed, or the weights do not fit.
+    """
+    demand_transformers()
+    state = weights.state_dict(name)
+    released = WITH_RESNET if RESNET_KEY in state else WITH_SWIN
+    architecture = tiny(len(state[WORDS])) if name == TINY else released
+    return build_medclip(architecture, state).to(device).eval().requires_grad_(False)
+
+
+def build_medclip(architecture: Architecture, state: Mapping[str, Tensor]) -> MedClip:
+    """A MedCLIP with these weights, float32, on the CPU.
+
+    Args:
+        state: in the key names of the released checkpoints, or of transformers 5; any floating dtype.
+
+    Raises:
+        UserError: the state lacks tensors, has too many, or has other shapes.
+    """
+    from adbench_clip.medclip.network import MedClip
+
+    with torch.random.fork_rng():  # initial weights are drawn only to be replaced
+        model = MedClip(architecture)
+    wanted = model.state_dict()
+    tensors = current_names(state)
+    demand_fit(wanted, tensors, "the MedCLIP architecture asked for")
+    model.load_state_dict(tensors, strict=True)
+    return model
+
+
+def current_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A checkpoint in the key names of transformers 5, without what the architecture gives anyway."""
+    return {current_name(key): tensor for key, tensor in state.items() if key.rpartition(".")[2] not in COMPUTED}
+
+
+def current_name(key: str) -> str:
+    """The name in transformers 5 of a tensor of a released checkpoint; other names stay as they are."""
+    if not SWIN_BLOCK.match(key):
+        return key
+    for before, after in RENAMED:
+        if before in key:
+            return key.replace(before, after)
+    return key
+
+
+def demand_transformers() -> None:
+    """Raise `UserError` that names the extra where transformers is not installed."""
+    if importlib.util.find_spec("transformers") is None:
+        raise UserError("medclip needs transformers, which is not installed: pip install 'adbench-vision[medclip]'.")
