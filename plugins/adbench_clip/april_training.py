@@ -14,8 +14,6 @@ from adbench_clip.losses import dice_loss, focal_loss
 from adbench_clip.maps import patch_logits, probability_maps
 
 BETAS = (0.5, 0.999)
-# Share of an abnormal image's patches that must look abnormal where no mask says which.
-LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -39,8 +37,8 @@ class LevelLosses:
 def level_losses(network: Network, batch: Batch) -> LevelLosses:
     """All losses of a batch under the present layers.
 
-    A normal image has no abnormal pixel, masks or not. An abnormal one without a mask has some: the cross entropy of
-    the mean probability of its most abnormal patches, a tenth of all, with the label.
+    A normal image has no abnormal pixel, masks or not. Where an abnormal one has some, and no mask says which, the loss
+    is the cross entropy of the mean probability of its patches with the label, as MVFA's is.
     """
     logits = patch_logits(network.projections(batch.frozen), batch.text)
     focal, dice, image = torch.zeros(3, *logits.shape[:2], device=logits.device).unbind(0)
@@ -53,9 +51,8 @@ def level_losses(network: Network, batch: Batch) -> LevelLosses:
         dice = dice.index_copy(0, rows, dice_loss(abnormal, masks))
     rows = (~known).nonzero()[:, 0]
     if len(rows):
-        patches = logits[rows].softmax(dim=-1)[..., 1]
-        most = patches.topk(max(1, round(LEAST_SHARE * patches.shape[-1])), dim=-1).values.mean(dim=-1)
-        image = image.index_copy(0, rows, -most.clamp(min=torch.finfo(most.dtype).eps).log())
+        mean = logits[rows].softmax(dim=-1)[..., 1].mean(dim=-1)
+        image = image.index_copy(0, rows, -mean.clamp(min=torch.finfo(mean.dtype).eps).log())
     return LevelLosses(focal, dice, image)
 
 

@@ -46,5 +46,5 @@ APRIL_GAN = DetectorCard(
     "min-maxes map maxima over the whole test set; here the range is learnt on the support (fusion = test-set brings that "
     "back). It scores zero-shot by the class token alone (image_score = token brings that back). Sets without masks are not "
     "in the original: there, a normal image counts as an all-normal mask, and an abnormal one is trained with the cross entropy "
-    "of the mean probability of its most abnormal tenth of patches; that is our choice.",
+    "of the mean probability of its patches, as in MVFA; that is our choice.",
 )

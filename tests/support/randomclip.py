@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from adbench import Context, LabelledImages, Support, Weights
 from adbench.testing import memory_images
+from adbench_clip.april_network import Network, Projections
 from adbench_clip.tower import Tower, build_tower
 
 SIDE = 28
@@ -32,6 +34,13 @@ def random_state(seed: int = 0) -> dict[str, Tensor]:
 def random_tower(size: int | tuple[int, int] = SIDE) -> Tower:
     """The tower of `random_state`."""
     return build_tower(CONFIG, random_state(), size)
+
+
+def random_network(levels: tuple[int, ...] = (1, 2, 4), standardise: bool = True) -> Network:
+    """APRIL-GAN's network around the tower, its layers as they start."""
+    tower = random_tower()
+    projections = Projections(tower.width, tower.embed_dim, len(levels), torch.Generator().manual_seed(0))
+    return Network(tower, projections, levels, standardise, (SIDE, SIDE), nullcontext)
 
 
 class StateWeights(Weights):
