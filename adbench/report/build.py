@@ -14,7 +14,7 @@ from adbench.api import Run
 from adbench.errors import UserError
 from adbench.registry import Registry
 from adbench.render.words import MISSING, percent
-from adbench.report import boards, figures, provenance
+from adbench.report import boards, costs, figures, provenance
 from adbench.report.gallery import ImageSource, galleries
 from adbench.report.material import Material, distinct, gather
 
@@ -54,7 +54,8 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
             shots=figures.shot_blocks(material),
             scores=figures.score_blocks(material),
             ranks=figures.rank_blocks(material),
-            cost=figures.cost_blocks(material),
+            cost=costs.cost_blocks(material),
+            spent=costs.cost_table(material),
             galleries=galleries(material, ImageSource(registry, data_root)),
             protocols=provenance.protocol_sheets(material),
             environments=provenance.environment_sheets(material),

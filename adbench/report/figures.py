@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from statistics import fmean
 
 from markupsafe import Markup
 
 from adbench.leaderboard import HONEST, METRICS, Row, Table
 from adbench.metrics.ranks import compare_ranks
-from adbench.render.words import percent, short_names
-from adbench.report.charts.cost import CostPoint, cost_chart
+from adbench.render.words import HEADINGS, percent, short_names
 from adbench.report.charts.heat import HeatRow, heat_map
 from adbench.report.charts.ranks import rank_diagram
 from adbench.report.charts.roc import roc_chart
@@ -22,6 +20,8 @@ from adbench.report.material import Material, ReportCell, distinct
 from adbench.results import ScoreTable
 
 IMAGE_AUROC = METRICS[0]
+PIXEL_AUROC = METRICS[1]
+MOST_COLUMNS = (4, 3)
 FEW_DATASETS = 10  # fewer than this and a rank test sees only large, consistent differences
 
 
@@ -49,10 +49,16 @@ class Chart:
 
 @dataclass
 class Block:
-    """Charts that belong together."""
+    """Charts that belong together; a reader chooses between blocks by their titles. `notes`: what could not be drawn."""
 
     title: str
     charts: list[Chart] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def columns(self) -> int:
+        """Three or four beside each other, whichever leaves fewer empty places in the last row."""
+        return min(MOST_COLUMNS, key=lambda columns: -len(self.charts) % columns)
 
 
 def roc_blocks(material: Material) -> list[Block]:
@@ -69,7 +75,7 @@ def roc_blocks(material: Material) -> list[Block]:
                 if cells:
                     keys.append(_key(material, table, row, dataset))
             if curves:
-                drawn = roc_chart(curves, f"ROC curves on {dataset}. Area under the curve in percent: {_spoken(keys)}.")
+                drawn = roc_chart(curves, f"ROC curves on {dataset}. Area under the curve in percent: {spoken(keys)}.")
                 block.charts.append(Chart(dataset, drawn, tuple(keys)))
             else:
                 block.charts.append(Chart(dataset, note="No finished cell with both labels: no curve."))
@@ -93,23 +99,29 @@ def score_blocks(material: Material) -> list[Block]:
 
 
 def heat_blocks(material: Material) -> list[Block]:
-    """One map a preset, over all tracks."""
+    """One map a preset and AUROC, over all tracks."""
     blocks = []
     for preset in distinct(table.preset for table in material.tables):
         tables = [table for table in material.tables if table.preset == preset]
-        datasets = sorted({dataset for table in tables for dataset in table.datasets})
-        rows = [
-            HeatRow(
-                row.variant,
-                ", ".join(filter(None, (_track(table), table.condition, row.mark))),
-                [_value(row, dataset) for dataset in datasets],
-                [bool(row.failed.get(dataset)) for dataset in datasets],
-            )
-            for table in tables
-            for row in table.rows
-        ]
-        described = f"Image AUROC of {len(rows)} methods and tracks on {len(datasets)} datasets: the figures of the leaderboard."
-        blocks.append(Block(f"Preset {preset}", [Chart("", heat_map(rows, short_names(datasets), described))]))
+        for metric in (IMAGE_AUROC, PIXEL_AUROC):
+            datasets = sorted({dataset for table in tables for dataset in table.datasets_with(metric)})
+            rows = [
+                HeatRow(
+                    row.variant,
+                    [line for line in (_condition(table), ", ".join(row.mark.split())) if line],
+                    [_value(row, dataset, metric) for dataset in datasets],
+                    [bool(row.failed.get(dataset)) for dataset in datasets],
+                )
+                for table in tables
+                for row in table.rows
+                if metric == IMAGE_AUROC or any((dataset, metric) in row.figures for dataset in datasets)
+            ]
+            if rows:
+                title = f"{HEADINGS[metric]}, preset {preset}"
+                described = (
+                    f"{title}: {len(rows)} methods and tracks on {len(datasets)} datasets, the figures of the leaderboard."
+                )
+                blocks.append(Block(title, [Chart("", heat_map(rows, short_names(datasets), described))]))
     return blocks
 
 
@@ -131,30 +143,13 @@ def shot_blocks(material: Material) -> list[Block]:
 
 def rank_blocks(material: Material) -> list[Block]:
     """A critical-difference diagram a table, over honest rows that were measured on every dataset."""
-    return [Block("", [_ranks(material, table) for table in material.tables])]
-
-
-def cost_blocks(material: Material) -> list[Block]:
-    """Cost against mean AUROC, a chart a table."""
     block = Block("")
     for table in material.tables:
-        points, keys, missing = [], [], []
-        for row in table.rows:
-            value = table.mean(row, IMAGE_AUROC)
-            cells = [cell.record for dataset in table.datasets for cell in material.of(table, row, dataset)]
-            timed = [sum(record.seconds.values()) for record in cells if record.seconds]
-            if value is None or not timed:
-                missing.append(row.variant)
-                continue
-            point = CostPoint(material.numbers[row.variant], row.variant, fmean(timed), value)
-            points.append(point)
-            keys.append(Key(series_class(point.index), row.variant, f"{percent(value)} %, {point.seconds:.3g} s", row.mark))
-        note = f"Not shown, for want of a figure on every dataset: {', '.join(missing)}." if missing else ""
-        if points:
-            spoken = f"Cost against mean image AUROC in percent: {_spoken(keys)}."
-            block.charts.append(Chart(table.title, cost_chart(points, spoken), tuple(keys), note))
+        chart = _ranks(material, table)
+        if chart.svg:
+            block.charts.append(chart)
         else:
-            block.charts.append(Chart(table.title, note=note or "Nothing was measured."))
+            block.notes.append(f"{table.title}: {chart.note}")
     return [block]
 
 
@@ -167,13 +162,12 @@ def _key(material: Material, table: Table, row: Row, dataset: str) -> Key:
 def _histogram(table: Table, cell: ReportCell, kept: ScoreTable, seeds: int) -> Chart:
     labels, scores, record = kept.labels, kept.scores, cell.record
     area = percent(cell.interval.value if cell.ranked and cell.interval else None)
-    described = f"Histogram of the scores of {record.variant} on {record.dataset}, {_track(table)}: image AUROC {area} %."
+    described = f"Histogram of the scores of {record.variant} on {record.dataset}, {track_words(table)}: image AUROC {area} %."
     drawn, beyond = score_histogram(labels, scores, described)
     notes = [f"AUROC {area} %."] if cell.ranked else ["One label only."]
     notes += [f"{beyond} scores lie beyond the ends and are counted there."] if beyond else []
     notes += [f"Seed {record.seed}, the first of {seeds}."] if seeds > 1 else []
-    detail = ", ".join(filter(None, (_track(table), table.condition)))
-    return Chart(record.variant, drawn, note=" ".join(notes), detail=detail, mark=cell.mark)
+    return Chart(record.variant, drawn, note=" ".join(notes), detail=_condition(table), mark=cell.mark)
 
 
 def _shots(material: Material, tables: list[Table], dataset: str) -> Chart:
@@ -191,7 +185,7 @@ def _shots(material: Material, tables: list[Table], dataset: str) -> Chart:
             keys.append(Key(series_class(number), variant, ", ".join(f"k={k}: {percent(value)}" for k, value, _ in points), mark))
     if not series:
         return Chart(dataset, note="Nothing was measured.")
-    return Chart(dataset, shots_chart(series, f"Image AUROC over k on {dataset}, in percent: {_spoken(keys)}."), tuple(keys))
+    return Chart(dataset, shots_chart(series, f"Image AUROC over k on {dataset}, in percent: {spoken(keys)}."), tuple(keys))
 
 
 def _distinct_rows(tables: list[Table]) -> Iterator[tuple[str, str]]:
@@ -218,14 +212,20 @@ def _ranks(material: Material, table: Table) -> Chart:
     return Chart(table.title, rank_diagram(comparison, names, numbers, described), note=note)
 
 
-def _value(row: Row, dataset: str) -> float | None:
-    figure = row.figures.get((dataset, IMAGE_AUROC))
+def _value(row: Row, dataset: str, metric: str = IMAGE_AUROC) -> float | None:
+    figure = row.figures.get((dataset, metric))
     return figure.value if figure else None
 
 
-def _track(table: Table) -> str:
+def _condition(table: Table) -> str:
+    return ", ".join(filter(None, (track_words(table), table.condition)))
+
+
+def track_words(table: Table) -> str:
+    """`few-shot k=4`."""
     return f"{table.track} k={table.k}" if table.k else table.track
 
 
-def _spoken(keys: list[Key]) -> str:
+def spoken(keys: list[Key]) -> str:
+    """A legend as a sentence."""
     return "; ".join(" ".join(filter(None, (key.label, key.mark and f"({key.mark})", key.value))) for key in keys)

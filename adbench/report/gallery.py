@@ -16,13 +16,14 @@ from adbench.leaderboard import Table
 from adbench.metrics.delong import placements
 from adbench.plan import load_factory
 from adbench.registry import Registry
-from adbench.report.maps import KeptMaps, read_maps
+from adbench.report.maps import NOT_KEPT, KeptMaps, read_maps
 from adbench.report.material import Material, ReportCell
 from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
 from adbench.results import CellRecord
 
 Opened = tuple[Dataset, dict[str, Item]]
 
+KEEP = " `adbench run` with `--keep maps` keeps them."
 BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around
 
 
@@ -180,12 +181,14 @@ def _gallery(title: str, name: str, cells: list[ReportCell], source: ImageSource
 
 
 def _without_maps(cells: list[ReportCell], kept: list[KeptMaps | str]) -> list[str]:
-    lacking = [
-        f"{cell.record.variant}, {_detail(cell.record)} ({maps})"
-        for cell, maps in zip(cells, kept, strict=True)
-        if isinstance(maps, str)
-    ]
-    return [f"No maps of {'; '.join(lacking)}."] if lacking else []
+    notes = []
+    for why in dict.fromkeys(maps for maps in kept if isinstance(maps, str)):
+        lacking = [
+            f"{cell.record.variant}, {_detail(cell.record)}" for cell, maps in zip(cells, kept, strict=True) if maps == why
+        ]
+        whose = "" if len(lacking) == len(cells) else f" of {'; '.join(lacking)}"
+        notes.append(f"No maps{whose}: {why}.{KEEP if why == NOT_KEPT else ''}")
+    return notes
 
 
 def _load(opened: Opened, name: str, notes: list[str]) -> tuple[NDArray | None, NDArray | None]:

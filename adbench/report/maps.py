@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from adbench import maps
 from adbench.errors import UserError
 
+NOT_KEPT = "not kept"
 LOW, HIGH = 0.5, 0.995
 SAMPLED = 2_000_000  # values that the colour range is found from
 
@@ -40,7 +41,7 @@ def read_maps(cell: Path, wanted: Sequence[str]) -> KeptMaps | str:
     except UserError:
         return "cannot be read"
     if table is None:
-        return "not kept"
+        return NOT_KEPT
     sample = table.maps.reshape(-1)[:: max(table.maps.size // SAMPLED, 1)].astype(np.float32)
     sample = sample[np.isfinite(sample)]
     low, high = (float(end) for end in np.quantile(sample, [LOW, HIGH])) if sample.size else (0.0, 1.0)

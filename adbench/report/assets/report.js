@@ -19,6 +19,7 @@
     const headings = [...table.tHead.rows[0].cells];
     headings.forEach((heading, column) => {
       const numeric = heading.dataset.type === "number";
+      const descendingFirst = numeric && heading.dataset.best !== "low";
       const button = document.createElement("button");
       button.type = "button";
       button.append(...heading.childNodes);
@@ -26,7 +27,7 @@
       heading.setAttribute("aria-sort", "none");
       button.addEventListener("click", () => {
         const before = heading.getAttribute("aria-sort");
-        const ascending = before === "none" ? !numeric : before === "descending";
+        const ascending = before === "none" ? !descendingFirst : before === "descending";
         headings.forEach((other) => other.setAttribute("aria-sort", "none"));
         heading.setAttribute("aria-sort", ascending ? "ascending" : "descending");
         sort(table, column, numeric, ascending);
@@ -45,17 +46,16 @@
     const search = filter.querySelector("input");
     const selects = [...filter.querySelectorAll("select")];
     const output = filter.querySelector("output");
+    // A method has a row in several tables: it counts once.
+    const count = (some) => ("distinct" in filter.dataset ? new Set(some.map((row) => keyOf(row, 0))).size : some.length);
     const apply = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
       for (const row of rows) {
         const text = row.textContent.toLowerCase();
-        const fits = words.every((word) => text.includes(word))
-          && selects.every((select) => !select.value || keyOf(row, Number(select.dataset.column)) === select.value);
-        row.hidden = !fits;
-        shown += fits;
+        row.hidden = !(words.every((word) => text.includes(word))
+          && selects.every((select) => !select.value || keyOf(row, Number(select.dataset.column)) === select.value));
       }
-      output.textContent = `${shown} of ${rows.length} ${filter.dataset.noun}`;
+      output.textContent = `${count(rows.filter((row) => !row.hidden))} of ${count(rows)} ${filter.dataset.noun}`;
     };
     selects.forEach((select) => fillChoices(select, rows));
     search.addEventListener("input", apply);
@@ -64,6 +64,57 @@
     apply();
   }
 
+  // One of several blocks at a time. Without this script, and on paper, all are shown.
+  function makeChooser(blocks) {
+    const choices = [...blocks.children];
+    if (choices.length < 2) return;
+    const select = document.createElement("select");
+    choices.forEach((block, place) => select.append(new Option(block.dataset.choice, place)));
+    select.append(new Option("all", ""));
+    const label = document.createElement("label");
+    label.append(`${blocks.dataset.choose} `, select);
+    const bar = blocks.previousElementSibling?.matches(".filter") ? blocks.previousElementSibling : document.createElement("div");
+    if (!bar.isConnected) {
+      bar.className = "filter";
+      blocks.before(bar);
+    }
+    bar.prepend(label);
+    const apply = () => choices.forEach((block, place) => { block.hidden = select.value !== "" && Number(select.value) !== place; });
+    select.addEventListener("change", apply);
+    apply();
+  }
+
+  // A region that does not scroll is no stop for the keyboard.
+  function watchScrolling(regions) {
+    const check = (region) => {
+      if (region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight) region.tabIndex = 0;
+      else region.removeAttribute("tabindex");
+    };
+    const watcher = new ResizeObserver((entries) => entries.forEach((entry) => check(entry.target)));
+    regions.forEach((region) => watcher.observe(region));
+  }
+
+  // The section being read is marked in the navigation.
+  function followReading(links) {
+    const sections = links.map((link) => document.querySelector(link.hash));
+    let current = null;
+    const mark = () => {
+      const line = window.innerHeight / 3;
+      const place = sections.findLastIndex((section) => section.getBoundingClientRect().top < line);
+      if (links[place] === current) return;
+      current?.removeAttribute("aria-current");
+      current = links[place] ?? null;
+      current?.setAttribute("aria-current", "true");
+      const list = links[0].closest("ul");
+      if (current) list.scrollLeft = current.offsetLeft - (list.clientWidth - current.offsetWidth) / 2;
+    };
+    document.addEventListener("scroll", mark, { passive: true });
+    mark();
+  }
+
   document.querySelectorAll("table[data-sortable]").forEach(makeSortable);
   document.querySelectorAll(".filter").forEach(makeFilter);
+  document.querySelectorAll("[data-choose]").forEach(makeChooser);
+  watchScrolling(document.querySelectorAll(".scroll, .charts"));
+  followReading([...document.querySelectorAll("nav a")]);
 })();

@@ -26,24 +26,24 @@ from adbench.report.charts.svg import (
 WIDTH, HEIGHT = 420, 280
 LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 40, 10, 364, 226
 LABEL_LENGTH, LABEL_GAP, LETTER = 26, 14, 6.2
-LEAST_SECONDS = 1e-3
+LEAST = 1e-3  # nothing costs nothing on a logarithmic axis
 ROOM = 2.3  # beside the outermost points: any axis holds two round numbers
 
 
 @dataclass(frozen=True)
 class CostPoint:
-    """One method: its mean seconds a cell (fit and predict) and its mean AUROC."""
+    """One method: what it costs on average and its mean AUROC."""
 
     index: int
     name: str
-    seconds: float
+    cost: float
     value: float
 
 
-def cost_chart(points: Sequence[CostPoint], description: str) -> Markup:
-    """Seconds on a logarithmic axis; up and left is better."""
-    seconds = [max(point.seconds, LEAST_SECONDS) for point in points]
-    left, right = min(seconds) / ROOM, max(seconds) * ROOM
+def cost_chart(points: Sequence[CostPoint], axis: str, description: str) -> Markup:
+    """What `axis` says on a logarithmic axis; up and left is better."""
+    costs = [max(point.cost, LEAST) for point in points]
+    left, right = min(costs) / ROOM, max(costs) * ROOM
     low, high = share_range([point.value for point in points])
     frame = Frame(
         LEFT,
@@ -56,14 +56,18 @@ def cost_chart(points: Sequence[CostPoint], description: str) -> Markup:
     parts = [share_axis(frame, share_ticks(low, high))]
     for tick in log_ticks(left, right):
         parts.append(line(frame.x(tick), frame.top, frame.x(tick), frame.bottom, "grid"))
-        parts.append(text(frame.x(tick), frame.bottom + 16, f"{tick:g}"))
-    parts.append(text(frame.left + frame.width / 2, frame.bottom + 33, "seconds a cell, fit and predict", class_="axis"))
+        parts.append(text(frame.x(tick), frame.bottom + 16, _round(tick)))
+    parts.append(text(frame.left + frame.width / 2, frame.bottom + 33, axis, class_="axis"))
     taken: list[tuple[float, float, float]] = []
-    for point, second in sorted(zip(points, seconds, strict=True), key=lambda pair: -pair[0].value):
-        x, y = frame.x(second), frame.y(point.value)
+    for point, cost in sorted(zip(points, costs, strict=True), key=lambda pair: -pair[0].value):
+        x, y = frame.x(cost), frame.y(point.value)
         parts.append(element("circle", cx=x, cy=y, r=5, class_=f"dot {series_class(point.index)}"))
         parts.append(_label(point.name, x, y, frame, taken))
     return picture(WIDTH, HEIGHT, description, *parts)
+
+
+def _round(tick: float) -> str:
+    return f"{tick:,.0f}" if tick >= 1 else f"{tick:g}"
 
 
 def _label(name: str, x: float, y: float, frame: Frame, taken: list[tuple[float, float, float]]) -> Markup:

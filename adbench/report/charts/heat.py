@@ -10,8 +10,9 @@ from markupsafe import Markup
 from adbench.render.words import MISSING, percent
 from adbench.report.charts.svg import element, picture, shortened, text
 
-LABEL_WIDTH, CELL_WIDTH, CELL_HEIGHT, HEAD = 200, 84, 36, 30
-NAME_LENGTH, DETAIL_LENGTH, HEAD_LENGTH = 27, 33, 12
+CELL_WIDTH, LINE, HEAD = 76, 13, 30
+NAME_LENGTH, DETAIL_LENGTH, HEAD_LENGTH = 26, 32, 11
+NAME_LETTER, DETAIL_LETTER, LABEL_GAP = 6.8, 5.6, 10
 CHANCE = 0.5
 # Tints from here on are nearer to the text than to its inverse: on a dark page sooner than on a light one.
 STRONG_ON_DARK, STRONG_ON_LIGHT = 0.55, 0.77
@@ -19,34 +20,43 @@ STRONG_ON_DARK, STRONG_ON_LIGHT = 0.55, 0.77
 
 @dataclass(frozen=True)
 class HeatRow:
-    """One row: a figure a column, None = not measured, and which of these failed. `detail`: track and marks."""
+    """One row: a figure a column, None = not measured, and which of these failed. `details`: lines below the name."""
 
     name: str
-    detail: str
+    details: Sequence[str]
     values: Sequence[float | None]
     failed: Sequence[bool]
 
 
 def heat_map(rows: Sequence[HeatRow], columns: Sequence[str], description: str) -> Markup:
     """Tints grow from chance (50 %) to 100 %; what is worse than chance has another hue."""
+    left = LABEL_GAP + max(
+        [NAME_LETTER * min(len(row.name), NAME_LENGTH) for row in rows]
+        + [DETAIL_LETTER * min(len(detail), DETAIL_LENGTH) for row in rows for detail in row.details]
+    )
+    height = LINE * (1 + max(len(row.details) for row in rows)) + 10
     parts = []
     for place, name in enumerate(columns):
-        x = LABEL_WIDTH + (place + 0.5) * CELL_WIDTH
+        x = left + (place + 0.5) * CELL_WIDTH
         parts.append(element("g", element("title", name), text(x, HEAD - 10, shortened(name, HEAD_LENGTH), class_="axis")))
     for number, row in enumerate(rows):
-        y = HEAD + number * CELL_HEIGHT
-        name = text(LABEL_WIDTH - 10, y + 16, shortened(row.name, NAME_LENGTH), "end", "label")
-        detail = text(LABEL_WIDTH - 10, y + 29, shortened(row.detail, DETAIL_LENGTH), "end", "detail")
-        parts.append(element("g", element("title", f"{row.name}, {row.detail}"), name, detail))
+        top = HEAD + number * height
+        parts.append(_label(row, left - LABEL_GAP, top + (height - LINE * (1 + len(row.details))) / 2))
         for place, (value, failed) in enumerate(zip(row.values, row.failed, strict=True)):
-            parts.append(_cell(LABEL_WIDTH + place * CELL_WIDTH, y, value, failed))
-    width = LABEL_WIDTH + len(columns) * CELL_WIDTH + 4
-    return picture(width, HEAD + len(rows) * CELL_HEIGHT + 4, description, *parts, wide=True)
+            parts.append(_cell(left + place * CELL_WIDTH, top, height, value, failed))
+    return picture(left + len(columns) * CELL_WIDTH + 4, HEAD + len(rows) * height + 4, description, *parts, wide=True)
 
 
-def _cell(x: float, y: float, value: float | None, failed: bool) -> Markup:
-    box = {"x": x + 1, "y": y + 1, "width": CELL_WIDTH - 2, "height": CELL_HEIGHT - 2, "rx": 3}
-    centre, baseline = x + CELL_WIDTH / 2, y + 22
+def _label(row: HeatRow, right: float, top: float) -> Markup:
+    lines = [text(right, top + 11, shortened(row.name, NAME_LENGTH), "end", "label")]
+    for number, detail in enumerate(row.details, start=1):
+        lines.append(text(right, top + 11 + LINE * number, shortened(detail, DETAIL_LENGTH), "end", "detail"))
+    return element("g", element("title", ", ".join((row.name, *row.details))), *lines)
+
+
+def _cell(x: float, y: float, height: float, value: float | None, failed: bool) -> Markup:
+    box = {"x": x + 1, "y": y + 1, "width": CELL_WIDTH - 2, "height": height - 2, "rx": 3}
+    centre, baseline = x + CELL_WIDTH / 2, y + height / 2 + 4
     if value is None:
         word, style = ("failed", "heat-failed") if failed else (MISSING, "heat-missing")
         return element("rect", **box, class_="heat-none") + text(centre, baseline, word, class_=style)

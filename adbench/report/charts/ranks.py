@@ -10,7 +10,7 @@ from markupsafe import Markup
 from adbench.metrics.ranks import RankComparison
 from adbench.report.charts.svg import curve, element, line, linear, picture, series_class, shortened, text
 
-SPAN, LETTER, GAP = 300, 6.6, 24
+STEP, SPANS, LETTER, GAP = 80, (140, 320), 6.6, 24
 AXIS, FIRST_BAR, BAR_STEP, ROW = 62, 74, 9, 24
 LABEL_LENGTH = 26
 
@@ -33,7 +33,7 @@ def rank_diagram(comparison: RankComparison, names: Sequence[str], indices: Sequ
     ranks = [float(comparison.mean_ranks[place]) for place in order]
     labels = [f"{shortened(names[method], LABEL_LENGTH)} {rank:.2f}" for rank, method in zip(ranks, order, strict=True)]
     margin = GAP + LETTER * max(len(label) for label in (*labels, "mean rank"))
-    width = SPAN + 2 * margin
+    width = min(max(STEP * (len(ranks) - 1), SPANS[0]), SPANS[1]) + 2 * margin
     across = linear(1, len(ranks), margin, width - margin)
     joined = cliques(ranks, comparison.critical_difference)
     first_row = FIRST_BAR + BAR_STEP * len(joined) + 18

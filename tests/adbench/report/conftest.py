@@ -106,3 +106,11 @@ def shown(browser: Any, file: Path) -> Iterator[Any]:
     context.close()
     assert [url for url in requests if not url.startswith("data:")] == [file.as_uri()]
     assert complaints == []
+
+
+@pytest.fixture
+def expect(browser: Any) -> Any:
+    """Playwright's assertions, which wait until they hold."""
+    from playwright.sync_api import expect
+
+    return expect

@@ -52,6 +52,41 @@ def test_filters(shown: Any) -> None:
     assert shown.locator("table.board tbody tr:visible").count() == 2  # image and pixel
 
 
+def test_one_block_is_shown_at_a_time(shown: Any) -> None:
+    for section in ("heat", "roc", "scores", "gallery"):
+        blocks = shown.locator(f"#{section} [data-choice]")
+        assert blocks.count() > 1
+        chooser = shown.locator(f"#{section} select").first
+        visible = [place for place in range(blocks.count()) if blocks.nth(place).is_visible()]
+        assert visible == [0]
+        chooser.focus()
+        shown.keyboard.press("ArrowDown")
+        assert [place for place in range(blocks.count()) if blocks.nth(place).is_visible()] == [1]
+        chooser.select_option("all")
+        assert all(blocks.nth(place).is_visible() for place in range(blocks.count()))
+
+
+def test_paper_shows_all_blocks_and_no_controls(shown: Any) -> None:
+    shown.emulate_media(media="print")
+    blocks = shown.locator("[data-choice]")
+    assert all(blocks.nth(place).is_visible() for place in range(blocks.count()))
+    assert shown.locator("select:visible, input:visible").count() == 0
+
+
+def test_only_regions_that_scroll_are_stops_for_the_keyboard(shown: Any, expect: Any) -> None:
+    stops = shown.locator(".scroll:not(.tall)[tabindex], .charts[tabindex]")  # a tall one scrolls however wide the page
+    shown.set_viewport_size({"width": 4000, "height": 4000})
+    expect(stops).to_have_count(0)
+    shown.set_viewport_size({"width": 360, "height": 800})
+    expect(shown.locator("#cells .scroll")).to_have_attribute("tabindex", "0")
+    expect(shown.locator("#roc .charts >> nth=0")).to_have_attribute("tabindex", "0")
+
+
+def test_the_section_being_read_is_marked(shown: Any, expect: Any) -> None:
+    shown.get_by_role("link", name="Cells", exact=True).click()
+    expect(shown.locator("nav a[aria-current]")).to_have_text("Cells")
+
+
 def test_hostile_names_are_text(shown: Any) -> None:
     assert shown.get_by_text(HOSTILE_NAME).first.is_visible()
     assert shown.locator("img[src=x]").count() == 0

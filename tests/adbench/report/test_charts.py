@@ -100,7 +100,7 @@ def test_odd_scores_are_drawn(scores: np.ndarray) -> None:
 
 
 def test_heat_map_shows_values_failures_and_gaps() -> None:
-    drawn = heat_map([HeatRow("m", "zero-shot", [0.873, None, None, 0.3], [False, True, False, False])], list("abcd"), "")
+    drawn = heat_map([HeatRow("m", ["zero-shot"], [0.873, None, None, 0.3], [False, True, False, False])], list("abcd"), "")
     assert ">87.3<" in drawn
     assert ">failed<" in drawn
     assert ">–<" in drawn
@@ -108,12 +108,12 @@ def test_heat_map_shows_values_failures_and_gaps() -> None:
 
 
 def test_single_points_are_drawn() -> None:
-    assert "circle" in cost_chart([CostPoint(0, "m", 0.0, 1.0)], "")
+    assert "circle" in cost_chart([CostPoint(0, "m", 0.0, 1.0)], "seconds", "")
     assert "circle" in shots_chart([ShotSeries(0, [(4, 1.0, 0.3)])], "")
     assert "nan" not in shots_chart([ShotSeries(0, [(2, 0.5, None), (16, 0.0, 0.1)])], "")
 
 
 def test_labels_of_equal_points_do_not_cover_each_other() -> None:
-    drawn = cost_chart([CostPoint(number, f"m{number}", 1.0, 0.9) for number in range(3)], "")
+    drawn = cost_chart([CostPoint(number, f"m{number}", 1.0, 0.9) for number in range(3)], "seconds", "")
     places = [part.split('"')[1] for part in drawn.split("<text") if 'class="label"' in part for part in [part.split(" y=")[1]]]
     assert len(set(places)) == 3

@@ -53,7 +53,9 @@ def test_images_masks_and_maps(demo: RunFolder) -> None:
         maps = {column[:2]: one.map for column, one in zip(gallery.columns, case.methods, strict=True)}
         assert maps["alpha", "few-shot k=4, seed 0"]
         assert maps["beta", "few-shot k=4, seed 0"] is None
-    assert any("beta, few-shot k=4, seed 0 (not kept)" in note for note in gallery.notes)
+    (note,) = gallery.notes
+    assert note.startswith("No maps of beta, few-shot k=4, seed 0; gamma, few-shot k=4, seed 0; oracle")
+    assert note.endswith(": not kept. `adbench run` with `--keep maps` keeps them.")
     heat = gallery.cases[0].methods[0].map
     assert heat
     assert heat.alt.endswith("highest inside the mask")
