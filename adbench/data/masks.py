@@ -25,12 +25,11 @@ def mask_fault(dataset: Dataset, place: Place, shape: tuple[int, ...]) -> MaskFa
 
     `lacking`: there is none. `unusable`: unreadable, of another size, not two-valued. `empty`: it marks no pixel.
     """
-    if place.item.path is not None and place.item.mask is None:  # a set on disk names the mask beside the image
-        return MaskFault("lacking", f"the abnormal image {place} has no mask")
     try:
         mask = dataset.mask(*place)
     except UserError as error:
-        return MaskFault("unusable", str(error))
+        # A set on disk names the file of the mask, and raises where there is none.
+        return MaskFault("lacking" if place.item.path and place.item.mask is None else "unusable", str(error))
     if mask is None:
         return MaskFault("lacking", f"the abnormal image {place} has no mask")
     if not isinstance(mask, np.ndarray) or mask.dtype != bool:

@@ -97,7 +97,8 @@ def _of_masks(dataset: Dataset, faults: list[MaskFault], report: Report) -> None
         [fault.sentence for fault in faults if fault.kind == kind] for kind in ("lacking", "unusable", "empty")
     )
     if lacking:
-        message = next(iter(lacking_masks(dataset)), counted(len(lacking), "abnormal image", "without a mask"))
+        said = [sentence for sentence in lacking_masks(dataset) if sentence in dataset.warnings()]
+        message = said[0] if said else counted(len(lacking), "abnormal image", "without a mask")
         report.add("error", "mask-lacking", message, lacking)
     if unusable:
         report.add(

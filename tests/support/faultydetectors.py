@@ -169,6 +169,23 @@ class PixelMutator(Fair):
         return found
 
 
+class SupportMutator(Fair):
+    """Fills the masks that it learns from."""
+
+    def fit(self, support: adbench.Support, ctx: adbench.Context) -> None:
+        super().fit(support, ctx)
+        support.abnormal.masks(SIDE)[:] = True
+
+
+class Running(Fair):
+    """Adapts to what it has scored so far."""
+
+    def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
+        found = super().predict(batch)
+        self.mean = 0.9 * self.mean + 0.1 * batch.pixels(SIDE).mean(axis=0)
+        return found
+
+
 class LabelMutator(Fair):
     """Changes the labels of the support."""
 

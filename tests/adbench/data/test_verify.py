@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,7 +151,7 @@ FAULTS = [
     (recompressed, {"similar-in-splits": "warning"}, "train/good/train00_1 ~ test/good/test90_1"),
     (recompressed_within, {"similar": "note"}, "train/good/train00_1 ~ train/good/train90_1"),
     (shared_subject, {"subjects-shared": "warning"}, "train00"),
-    (mask_gone, {"mask-lacking": "error"}, "test/Ungood/test01_1 has no mask"),
+    (mask_gone, {"mask-lacking": "error"}, "bmad-brain has no mask for the abnormal image"),
     (mask_small, {"mask-unusable": "error"}, "test01_1.png is 9 x 9 pixels"),
     (mask_grey, {"mask-unusable": "error"}, "not two-valued"),
     (mask_empty, {"mask-empty": "error"}, "test/Ungood/test01_1 marks no pixel"),
@@ -217,6 +218,17 @@ def test_of_sets_without_files() -> None:
         ("train-abnormal", "2 abnormal images in train"),
         ("mask-lacking", "2 abnormal images without a mask"),
     ]
+
+
+class Drawn(FairSet):
+    """Images in files, and masks that are computed."""
+
+    def items(self, split: Split) -> list[adbench.Item]:
+        return [replace(item, path=Path(item.id)) for item in super().items(split)]
+
+
+def test_masks_need_no_file() -> None:
+    assert verify(Drawn(card(), None)).findings == []
 
 
 def test_progress_is_told() -> None:
