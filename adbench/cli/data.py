@@ -37,6 +37,7 @@ def verify(
     Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible.
     """
     from adbench.data import verify as logic
+    from adbench.data.findings import counted
     from adbench.plan import Plan, choose_datasets
 
     plan = Plan()
@@ -49,7 +50,8 @@ def verify(
         _print(reports, plan.absent)
     errors, warnings = (sum(report.count(severity) for report in reports) for severity in ("error", "warning"))
     images = sum(report.images for report in reports)
-    print(f"{len(reports)} datasets, {images} images: {errors} errors, {warnings} warnings", file=sys.stderr)
+    seen = f"{counted(len(reports), 'dataset')}, {counted(images, 'image')}"
+    print(f"{seen}: {counted(errors, 'error')}, {counted(warnings, 'warning')}", file=sys.stderr)
     if errors:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 
@@ -83,7 +85,8 @@ def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> N
     """Show the licence. Raises `UserError` where it is not accepted."""
     print(archive.url)
     for card in cards:
-        print(f"  {card.title}. {card.citation}. {card.url}\n    Licence: {card.licence}")
+        print("  " + ". ".join(filter(None, (card.title, card.citation, card.url))))
+        print(f"    Licence: {card.licence or 'not known'}")
     if accepted:
         return
     if not sys.stdin.isatty():

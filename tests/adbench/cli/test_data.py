@@ -41,8 +41,7 @@ def test_warnings_alone_exit_0(adbench) -> None:
     code, out, err = adbench("verify", "toy-a")
     assert code == 0
     assert "subjects-shared" in out
-    assert "4 subjects are in both valid and test" not in err
-    assert err.endswith("1 datasets, 32 images: 0 errors, 3 warnings\n")
+    assert err.endswith("1 dataset, 32 images: 0 errors, 3 warnings\n")
 
 
 def test_an_error_exits_1_and_the_other_sets_are_looked_at(adbench) -> None:
@@ -50,7 +49,7 @@ def test_an_error_exits_1_and_the_other_sets_are_looked_at(adbench) -> None:
     assert code == 1
     assert "unreadable" in out
     assert "3.png is truncated" in out
-    assert "2 datasets, 64 images: 1 errors" in err
+    assert "2 datasets, 64 images: 1 error," in err
 
 
 def test_json_holds_all_examples(adbench) -> None:
