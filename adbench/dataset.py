@@ -21,7 +21,7 @@ class DatasetArchive:
     Attributes:
         url: where it is.
         sha256: hex digest of its bytes.
-        folder: where it is unpacked, below the data root; the set must be found there.
+        folder: where it is unpacked, below the data root: a folder of its own, in which the set must be found.
     """
 
     url: str

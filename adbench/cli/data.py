@@ -78,7 +78,9 @@ def fetch(
         print(f"{name} is there already.")
     for archive, cards in wanted.archives.items():
         _ask(archive, cards, accept_licence)
-        print(f"Unpacked in {logic.fetch(archive, cards, data_root)}: {', '.join(card.name for card in cards)}")
+        print(f"Unpacked in {logic.fetch(archive, data_root)}: {', '.join(card.name for card in cards)}")
+    for cards in wanted.archives.values():
+        logic.demand_found(cards, data_root)
 
 
 def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> None:

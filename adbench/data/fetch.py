@@ -17,6 +17,7 @@ from adbench.plan import load_factory
 from adbench.registry import ALL, Registry
 from adbench.transfer import fetch_url, file_sha256
 
+ORIGIN = ".adbench-archive"  # in a folder that was unpacked
 STORE = ".adbench-fetch"  # below the data root: one file system, so that a set is put into place at once
 
 
@@ -60,23 +61,21 @@ def wanted(registry: Registry, names: Iterable[str], root: Path) -> Wanted:
     return found
 
 
-def fetch(archive: DatasetArchive, cards: list[DatasetCard], root: Path) -> Path:
+def fetch(archive: DatasetArchive, root: Path) -> Path:
     """Download, verify and unpack an archive; its folder below the data root appears whole, or not at all.
 
-    What an earlier try downloaded is kept in a hidden folder below the data root and used.
-
-    Args:
-        cards: the sets that it should bring.
+    What an earlier try downloaded is kept in a hidden folder below the data root and used. Nothing is done where the
+    folder is there and was unpacked from this archive.
 
     Raises:
-        UserError: the download failed; the archive is not the published one, or not safe to unpack; its folder is there; a
-            set is not found afterwards.
+        UserError: the download failed; the archive is not the published one, or not safe to unpack; its folder is there and
+            of another origin.
     """
     target, store = root / archive.folder, root / STORE
     if target.exists():
-        raise UserError(
-            f"{target} is there, but {cards[0].name} is not: {_absence(cards[0], root)} Move the folder away, then fetch again."
-        )
+        if _origin(target) == archive.sha256:
+            return target
+        raise UserError(f"{target} is there, and not from {archive.url}: move it away, then fetch again.")
     file = store / f"{archive.sha256[:12]}-{Path(urlsplit(archive.url).path).name}"
     try:
         store.mkdir(parents=True, exist_ok=True)
@@ -87,6 +86,7 @@ def fetch(archive: DatasetArchive, cards: list[DatasetCard], root: Path) -> Path
         staging.mkdir()
         try:
             unpack(file, staging)
+            (staging / ORIGIN).write_text(archive.sha256)
             target.parent.mkdir(parents=True, exist_ok=True)
             staging.rename(target)
         finally:
@@ -98,9 +98,20 @@ def fetch(archive: DatasetArchive, cards: list[DatasetCard], root: Path) -> Path
         raise UserError(f"{archive.url} could not be downloaded: {error}.") from error
     except OSError as error:
         raise UserError(f"{root} cannot be written: {error.strerror}.") from error
-    if lacking := [f"{card.name}: {reason}" for card in cards if (reason := _absence(card, root))]:
-        raise UserError(f"{archive.url} is unpacked in {target}, but holds something else. {lacking[0]}")
     return target
+
+
+def demand_found(cards: Iterable[DatasetCard], root: Path) -> None:
+    """Raise `UserError` for a set that is not there after its archives were unpacked."""
+    for card in cards:
+        if reason := _absence(card, root):
+            raise UserError(f"{card.name} is not in what was unpacked. {reason}")
+
+
+def _origin(folder: Path) -> str:
+    """SHA-256 of the archive that a folder was unpacked from, or ""."""
+    file = folder / ORIGIN
+    return file.read_text() if file.is_file() else ""
 
 
 def _absence(card: DatasetCard, root: Path) -> str | None:

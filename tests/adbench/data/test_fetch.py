@@ -11,7 +11,7 @@ from bmadzip import ALL, zipped
 from toyplugin import files_below
 
 from adbench import DatasetArchive, DatasetCard, UserError
-from adbench.data.fetch import STORE, Wanted, fetch, wanted
+from adbench.data.fetch import ORIGIN, STORE, Wanted, demand_found, fetch, wanted
 from adbench.plugins import load_plugins
 from adbench.registry import Registry
 from adbench_bmad import CARDS
@@ -36,10 +36,10 @@ def card(number: int) -> DatasetCard:
 def test_a_set_appears_whole(tmp_path: Path) -> None:
     root = tmp_path / "new" / "root"
     with serving(BODY, "drop", "good") as server:
-        assert fetch(archive_at(server), [card(0), card(1)], root) == root / "BMAD"
+        assert fetch(archive_at(server), root) == root / "BMAD"
     assert len(server.asked) == 2
     assert [path.name for path in root.iterdir()] == ["BMAD"]
-    assert sorted(files_below(root / "BMAD"))[0] == "Brain/test/Ungood/img/1.png"
+    assert sorted(files_below(root / "BMAD"))[:2] == [ORIGIN, "Brain/test/Ungood/img/1.png"]
 
 
 def test_what_is_on_the_real_cards_fits_the_sets() -> None:
@@ -50,16 +50,17 @@ def test_what_is_on_the_real_cards_fits_the_sets() -> None:
 
 def test_the_six_folders_of_the_archive_are_found(tmp_path: Path) -> None:
     with serving(ALL) as server:
-        fetch(archive_at(server, ALL), list(CARDS), tmp_path)
+        fetch(archive_at(server, ALL), tmp_path)
+    demand_found(CARDS, tmp_path)
 
 
 def test_a_download_that_gave_up_is_gone_on_with(tmp_path: Path) -> None:
     with serving(BODY, "drop", "500") as server:
         with pytest.raises(UserError, match="set.zip could not be downloaded: .*the next try goes on from there"):
-            fetch(archive_at(server), [card(0)], tmp_path)
+            fetch(archive_at(server), tmp_path)
         assert [path.name for path in tmp_path.iterdir()] == [STORE]
         server.script = ["good"]
-        fetch(archive_at(server), [card(0)], tmp_path)
+        fetch(archive_at(server), tmp_path)
     assert server.asked[-1][0] == f"bytes={len(BODY) // 3}-"
 
 
@@ -70,44 +71,56 @@ def test_an_archive_that_came_is_not_downloaded_again(tmp_path: Path, monkeypatc
     with serving(BODY) as server:
         with monkeypatch.context() as patched, pytest.raises(UserError, match="cannot be written: No space left"):
             patched.setattr("adbench.data.fetch.unpack", full)
-            fetch(archive_at(server), [card(0)], tmp_path)
-        fetch(archive_at(server), [card(0)], tmp_path)
+            fetch(archive_at(server), tmp_path)
+        fetch(archive_at(server), tmp_path)
     assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize("script", ["404", "loop", "short", "500"])
 def test_a_failed_download_leaves_no_set(tmp_path: Path, script: str) -> None:
     with serving(BODY, script) as server, pytest.raises(UserError, match="could not be downloaded"):
-        fetch(archive_at(server), [card(0)], tmp_path)
+        fetch(archive_at(server), tmp_path)
     assert not (tmp_path / "BMAD").exists()
 
 
 def test_another_archive_than_the_published_is_not_opened(tmp_path: Path) -> None:
     with serving(zipped("Brain", extra=("evil.png",))) as server, pytest.raises(UserError, match="not the published SHA-256"):
-        fetch(archive_at(server), [card(0)], tmp_path)
+        fetch(archive_at(server), tmp_path)
     assert files_below(tmp_path) == {}
 
 
 def test_a_hostile_archive_leaves_no_set(tmp_path: Path) -> None:
     body = zipped("Brain", extra=("../../evil.png",))
     with serving(body) as server, pytest.raises(UserError, match="leads out of the folder"):
-        fetch(archive_at(server, body), [card(0)], tmp_path / "root")
+        fetch(archive_at(server, body), tmp_path / "root")
     assert not list(tmp_path.rglob("*evil*"))
     assert not (tmp_path / "root" / "BMAD").exists()
     assert not (tmp_path / "root" / STORE / "unpacking").exists()
 
 
 def test_an_archive_that_holds_something_else(tmp_path: Path) -> None:
-    with serving(BODY) as server, pytest.raises(UserError, match="holds something else. bmad-chest: "):
-        fetch(archive_at(server), [card(0), card(4)], tmp_path)
+    with serving(BODY) as server:
+        fetch(archive_at(server), tmp_path)
+    demand_found([card(0), card(1)], tmp_path)
+    with pytest.raises(UserError, match="bmad-chest is not in what was unpacked. bmad-chest: no folder"):
+        demand_found([card(0), card(4)], tmp_path)
 
 
-def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
+def test_what_was_unpacked_is_not_fetched_again(tmp_path: Path) -> None:
+    with serving(BODY) as server:
+        assert fetch(archive_at(server), tmp_path) == fetch(archive_at(server), tmp_path)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("origin", [None, "0" * 64])
+def test_what_is_there_is_not_overwritten(tmp_path: Path, origin: str | None) -> None:
     (tmp_path / "BMAD").mkdir()
     (tmp_path / "BMAD" / "mine.txt").write_text("mine")
-    with serving(BODY) as server, pytest.raises(UserError, match="BMAD is there, but bmad-brain is not.*Move the folder away"):
-        fetch(archive_at(server), [card(0)], tmp_path)
-    assert files_below(tmp_path) == {"BMAD/mine.txt": b"mine"}
+    if origin:
+        (tmp_path / "BMAD" / ORIGIN).write_text(origin)
+    with serving(BODY) as server, pytest.raises(UserError, match="BMAD is there, and not from http.*: move it away"):
+        fetch(archive_at(server), tmp_path)
+    assert files_below(tmp_path)["BMAD/mine.txt"] == b"mine"
     assert server.asked == []
 
 
@@ -115,7 +128,7 @@ def test_what_a_killed_try_left_is_cleared(tmp_path: Path) -> None:
     (tmp_path / STORE / "unpacking").mkdir(parents=True)
     (tmp_path / STORE / "unpacking" / "half.png").touch()
     with serving(BODY) as server:
-        fetch(archive_at(server), [card(0)], tmp_path)
+        fetch(archive_at(server), tmp_path)
     assert "half.png" not in str(files_below(tmp_path))
 
 
@@ -132,7 +145,7 @@ PLAIN = DatasetCard(
 def test_what_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("adbench_bmad.names").names.FOLDERS, "plain", ("plain",))
     with serving(BODY) as server:
-        fetch(archive_at(server), [card(0)], tmp_path)
+        fetch(archive_at(server), tmp_path)
     found = wanted(registry(PLAIN), ["bmad"], tmp_path)
     assert found.there == ["bmad-brain", "bmad-liver"]
     assert [[card.name for card in cards] for cards in found.archives.values()] == [
