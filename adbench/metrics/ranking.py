@@ -48,6 +48,13 @@ def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
 
     The share of (positive, negative) pairs that are in the right order, a tie counting one half
     (Hanley and McNeil 1982), counted in integers: exact but for the last division.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
     """
     return _auroc(*_halves(labels, scores))
 
@@ -56,6 +63,13 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     """Mean precision over the steps of recall, without interpolation, in (0, 1]; NaN with one class only.
 
     The sum over distinct thresholds of (recall step) * (precision), as `sklearn.metrics.average_precision_score`.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
     """
     return _average_precision(*_halves(labels, scores))
 
@@ -64,6 +78,13 @@ def f1_max(labels: ArrayLike, scores: ArrayLike) -> float:
     """Largest F1 over all thresholds, in (0, 1]; NaN with one class only.
 
     The threshold is chosen on these very labels, so the figure is optimistic: mark it so where it is shown.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
     """
     return _f1_max(*_halves(labels, scores))
 
@@ -71,7 +92,15 @@ def f1_max(labels: ArrayLike, scores: ArrayLike) -> float:
 def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, tpr: float = 0.95) -> float:
     """False-positive rate at the highest threshold that finds at least the share `tpr` of the positives.
 
-    No interpolation between thresholds. `tpr` in (0, 1]; NaN with one class only.
+    In [0, 1], without interpolation between thresholds; NaN with one class only.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+        tpr: share of the positives that must be found, in (0, 1].
+
+    Raises:
+        ValueError: other labels, NaN scores, unequal shapes, or `tpr` outside (0, 1].
     """
     if not 0 < tpr <= 1:
         raise ValueError(f"tpr must lie in (0, 1], not {tpr}")
@@ -79,7 +108,15 @@ def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, tpr: float = 0.95) -> float
 
 
 def ranking_figures(labels: ArrayLike, scores: ArrayLike) -> RankingFigures:
-    """All of the above at the price of one: see the single functions."""
+    """AUROC, average precision, F1-max and FPR at 95 % TPR at the price of one: see the single functions.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
+    """
     positives, negatives = _halves(labels, scores)
     return RankingFigures(
         _auroc(positives, negatives),
