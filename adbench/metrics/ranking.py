@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -126,7 +126,7 @@ def ranking_figures(labels: ArrayLike, scores: ArrayLike) -> RankingFigures:
     )
 
 
-def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
+def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """The scores of the positives and of the negatives, each sorted."""
     positive = check_labels(labels)
     values = check_scores(scores, positive.shape).reshape(-1)
@@ -140,7 +140,7 @@ def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
     return halves[0], halves[1]
 
 
-def _auroc(positives: NDArray, negatives: NDArray) -> float:
+def _auroc(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
     pairs = positives.size * negatives.size
     if not pairs:
         return math.nan
@@ -152,14 +152,14 @@ def _auroc(positives: NDArray, negatives: NDArray) -> float:
     return twice_right / (2 * pairs)
 
 
-def _average_precision(positives: NDArray, negatives: NDArray) -> float:
+def _average_precision(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
     if not positives.size or not negatives.size:
         return math.nan
     points = _operating_points(positives, negatives)
     return math.fsum(float(np.sum(count * (tp / (tp + fp)))) for count, tp, fp in points) / positives.size
 
 
-def _f1_max(positives: NDArray, negatives: NDArray) -> float:
+def _f1_max(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
     if not positives.size or not negatives.size:
         return math.nan
     # A threshold that no positive has finds no more positives than the next higher one that has: never the best.
@@ -167,7 +167,7 @@ def _f1_max(positives: NDArray, negatives: NDArray) -> float:
     return max(float(np.max(2 * tp / (tp + fp + positives.size))) for _, tp, fp in points)
 
 
-def _fpr_at_tpr(positives: NDArray, negatives: NDArray, tpr: float) -> float:
+def _fpr_at_tpr(positives: NDArray[Any], negatives: NDArray[Any], tpr: float) -> float:
     if not positives.size or not negatives.size:
         return math.nan
     found = math.ceil(tpr * positives.size)
@@ -179,7 +179,9 @@ def _fpr_at_tpr(positives: NDArray, negatives: NDArray, tpr: float) -> float:
     return (negatives.size - int(np.searchsorted(negatives, threshold, side="left"))) / negatives.size
 
 
-def _operating_points(positives: NDArray, negatives: NDArray) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+def _operating_points(
+    positives: NDArray[Any], negatives: NDArray[Any]
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """At each distinct score of a positive: positives with it, positives and negatives with at least it; in blocks."""
     for start, left, _ in _places(positives, negatives):
         block = positives[start : start + left.size]
@@ -191,7 +193,7 @@ def _operating_points(positives: NDArray, negatives: NDArray) -> Iterator[tuple[
         yield np.diff(np.r_[first, end]), positives.size - (start + first), negatives.size - left[first]
 
 
-def _places(keys: NDArray, others: NDArray) -> Iterator[tuple[int, NDArray, NDArray]]:
+def _places(keys: NDArray[Any], others: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
     """For each block of the sorted `keys`: its start, and the numbers of sorted `others` below and not above each."""
     for start in range(0, keys.size, BLOCK):
         block = keys[start : start + BLOCK]

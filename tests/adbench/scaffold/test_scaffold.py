@@ -47,8 +47,11 @@ def test_the_made_plugin_passes_every_check(tmp_path: Path, monkeypatch: pytest.
     assert [(r.check, r.reason) for r in results if r.status == "failed"] == []
 
 
-@pytest.mark.parametrize("name", ["none", "class", "parameters", "mapping", "item", "split", "x2-3d"])
-@pytest.mark.parametrize("kind", ["detector", "dataset"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, "detector") for name in ("none", "class", "parameters", "mapping", "x2-3d")]
+    + [(name, "dataset") for name in ("true", "import", "item", "split", "dataset")],
+)
 def test_words_of_python_and_of_the_templates_are_names_like_any_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ) -> None:
