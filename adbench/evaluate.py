@@ -90,7 +90,10 @@ class Collector:
         if self._maps is None:
             self._maps = np.empty((self.images, *maps.shape[1:]), maps.dtype)
         elif self._maps.dtype != np.promote_types(self._maps.dtype, maps.dtype):
-            self._maps = self._maps.astype(maps.dtype)  # raw maps decide: nothing is rounded to the type that came first
+            # Raw maps decide: nothing is rounded to the type that came first. What no map has filled yet stays untouched.
+            wider = np.empty(self._maps.shape, maps.dtype)
+            wider[:start] = self._maps[:start]
+            self._maps = wider
         self._maps[start : start + len(maps)] = maps
         self._mapped += len(maps)
 
