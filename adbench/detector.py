@@ -39,6 +39,10 @@ class DetectorCard:
         presets: values that replace defaults under a preset: `{"demo": {"epochs": 5}}`. `paper` is the defaults.
         weight_parameters: names of the parameters whose value names weights (`""` = none), so that the weights can be
             resolved before the run and their hash becomes part of a cell's identity.
+        own_weights: names the weights that a method takes beyond these, from its card, its parameters and the resolver; asked
+            only to run, so it may import what it needs.
+        requires: import name of a package that is not always installed, to the command that installs it. Without it the
+            method is left out of a run with the reason shown.
         needs_masks: the method cannot learn on a set without masks; such pairs are left out with the reason shown.
         gives_maps: predictions hold anomaly maps.
         map_score: how a map becomes the image score when `Prediction.scores` is None.
@@ -62,6 +66,8 @@ class DetectorCard:
     parameters: type = NoParameters
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     weight_parameters: tuple[str, ...] = ()
+    own_weights: Callable[[DetectorCard, Any, Weights], Iterable[str]] | None = None
+    requires: Mapping[str, str] = field(default_factory=dict)
     needs_masks: bool = False
     gives_maps: bool = True
     map_score: Literal["max", "mean"] | None = None
@@ -89,12 +95,7 @@ class DetectorCard:
 
 
 def parameter(default: Any, help: str) -> Any:
-    """Declare a field of a parameters dataclass.
-
-    Args:
-        default: its value under the preset `paper`; must not be mutable.
-        help: one line for `adbench methods NAME`.
-    """
+    """Declare a field of a parameters dataclass: its default and one line of help."""
     return field(default=default, metadata={"help": help})
 
 
@@ -157,10 +158,6 @@ class Detector:
     """A method under test. Subclass it, or give the same methods; the runner calls nothing else.
 
     One instance serves one cell: `fit` once, then `predict` on batches in an order that tells nothing.
-
-    Attributes:
-        card: as the plugin gave it, with `argument` filled in.
-        parameters: an instance of `card.parameters`, with the preset and `--set` put over its defaults.
     """
 
     def __init__(self, card: DetectorCard, parameters: Any) -> None:
@@ -168,22 +165,11 @@ class Detector:
         self.parameters = parameters
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Learn from what the track grants. Raise `UserError` where it is too little.
-
-        Args:
-            support: images with labels, and masks where the set has them; a field that the track does not grant is empty.
-            ctx: device, seed, weights, scratch folder, progress.
-        """
+        """Learn from what the track grants. Raise `UserError` where it is too little."""
         raise NotImplementedError
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Score one batch of B >= 1 images, without gradients.
-
-        The result for an image must not depend on the other images or on earlier batches.
-
-        Returns:
-            Scores (B,) and, where the card says `gives_maps`, maps (B, h, w); higher = more anomalous, finite.
-        """
+        """Score one batch; the result for an image must not depend on the other images or on earlier batches."""
         raise NotImplementedError
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,6 +75,9 @@ def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) 
         methods_named.update(card.name for card in methods)
         preset = block.preset or ("demo" if all(card.synthetic for card in cards) else "paper")
         for method in methods:
+            if missing := missing_package(method):
+                plan.skipped.append((method.name, missing))
+                continue
             try:
                 parameters = build_parameters(method, preset, block.parameters.get(method.name, {}))
             except UserError as error:
@@ -176,6 +180,14 @@ def tracks_for(method: DetectorCard, block: Block, plan: Plan) -> list[tuple[str
             plan.skipped.append((f"{method.name}, {track}", f"{method.title} knows only {', '.join(method.tracks)}"))
     shots = block.shots or DEFAULT_SHOTS
     return [(track, k) for track in wanted if track in method.tracks for k in (shots if track in TRACKS_WITH_K else (0,))]
+
+
+def missing_package(method: DetectorCard) -> str:
+    """What the method needs and is not installed, or ""."""
+    for package, install in method.requires.items():
+        if importlib.util.find_spec(package) is None:
+            return f"{method.title} needs {package}, which is not installed: {install}"
+    return ""
 
 
 def incompatible(cell: Cell, plan: Plan) -> str:

@@ -63,6 +63,8 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
     """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
     parameters = as_json(cell.parameters)
     named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
+    if cell.detector.own_weights:
+        named += cell.detector.own_weights(cell.detector, cell.parameters, session.weights)
     others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
     return {
         **_names(cell),

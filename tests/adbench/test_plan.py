@@ -37,6 +37,12 @@ def test_a_set_without_masks_is_skipped_for_a_method_that_needs_them() -> None:
     assert planned.skipped == [("masky on toy-plain, few-shot", "Masky learns from masks, and Plain has none")]
 
 
+def test_a_method_whose_package_is_not_installed_is_skipped() -> None:
+    planned = plan(methods=("peak", "distant"))
+    assert {cell.detector.name for cell in planned.cells} == {"peak"}
+    assert planned.skipped == [("distant", "Distant needs no_such_package, which is not installed: pip install it")]
+
+
 def test_a_track_that_the_method_lacks_is_skipped() -> None:
     planned = plan(methods=("peak", "masky"), tracks=("full-normal",))
     assert {cell.detector.name for cell in planned.cells} == {"peak"}

@@ -103,6 +103,14 @@ def test_a_changed_weights_file_is_another_cell(out: Path, tmp_path: Path) -> No
     assert len(list(RunFolder(out).records())) == 2
 
 
+def test_weights_that_a_method_takes_by_itself_are_part_of_the_cell(out: Path, tmp_path: Path) -> None:
+    for content in (b"one", b"two"):
+        (tmp_path / "toy.safetensors").write_bytes(content)
+        run = toy_run(out, methods="own", datasets="toy-a", weights={"toy-weights": tmp_path / "toy.safetensors"})
+        assert list(run.records[0].identity["weights"]) == ["toy-weights"]
+    assert len(list(RunFolder(out).records())) == 2
+
+
 def test_zero_shot_cells_depend_on_the_other_sets(out: Path, monkeypatch) -> None:
     toy_run(out, datasets="toy-a", tracks=("zero-shot",))
     original = toyplugin.ToySet.fingerprint

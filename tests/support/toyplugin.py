@@ -164,6 +164,17 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
             presets={"demo": {"scale": 2.0}},
             weight_parameters=("weights",),
         ),
+        adbench.DetectorCard(
+            name="distant", title="Distant", factory=f"{HERE}:Peak", tracks=tracks, requires={"no_such_package": "pip install it"}
+        ),
+        adbench.DetectorCard(
+            name="own",
+            title="Own",
+            factory=f"{HERE}:Peak",
+            tracks=tracks,
+            parameters=PeakParameters,
+            own_weights=lambda card, parameters, weights: ["toy-weights"],
+        ),
         adbench.DetectorCard(name="crash", title="Crash", factory=f"{HERE}:Crash", tracks=tracks),
         adbench.DetectorCard(name="wrong", title="Wrong", factory=f"{HERE}:Wrong", tracks=tracks, parameters=WrongParameters),
         adbench.DetectorCard(

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from adbench import DetectorCard, WeightsCard
-from adbench_clip.medclip.parameters import RESNET, SWIN, TINY, TINY_VOCABULARY, VOCABULARY, MedclipParameters, has_random_weights
+from adbench_clip.medclip.parameters import (
+    INSTALL,
+    RESNET,
+    SWIN,
+    TINY,
+    TINY_VOCABULARY,
+    VOCABULARY,
+    MedclipParameters,
+    has_random_weights,
+)
 
 MEDCLIP = DetectorCard(
     name="medclip",
@@ -13,6 +22,7 @@ MEDCLIP = DetectorCard(
     parameters=MedclipParameters,
     presets={"demo": {"weights": TINY, "vocabulary": TINY_VOCABULARY}},
     weight_parameters=("weights", "vocabulary"),
+    requires={"transformers": INSTALL},
     random_weights=has_random_weights,
     citation="Wang, Wu, Agarwal, Sun. MedCLIP: Contrastive Learning from Unpaired Medical Images and Text. EMNLP 2022. arXiv "
     "2210.10163.",

@@ -13,7 +13,7 @@ from torch import Tensor
 from adbench import UserError, Weights
 from adbench_clip.fitting import demand_fit
 from adbench_clip.medclip.architecture import WITH_RESNET, WITH_SWIN, Architecture, tiny
-from adbench_clip.medclip.parameters import TINY
+from adbench_clip.medclip.parameters import INSTALL, TINY
 
 if TYPE_CHECKING:
     from adbench_clip.medclip.network import MedClip
@@ -90,4 +90,4 @@ def current_name(key: str) -> str:
 def demand_transformers() -> None:
     """Raise `UserError` that names the extra where transformers is not installed."""
     if importlib.util.find_spec("transformers") is None:
-        raise UserError("medclip needs transformers, which is not installed: pip install 'adbench-vision[medclip]'.")
+        raise UserError(f"medclip needs transformers, which is not installed: {INSTALL}.")

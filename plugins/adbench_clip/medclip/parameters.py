@@ -10,6 +10,7 @@ from annotated_types import Ge
 from adbench import parameter
 
 SWIN, RESNET, TINY = "MedCLIP-ViT", "MedCLIP-ResNet", "tiny-medclip"
+INSTALL = "pip install 'adbench-vision[medclip]'"
 VOCABULARY, TINY_VOCABULARY = "Bio_ClinicalBERT-vocabulary", "tiny-vocabulary"
 
 
