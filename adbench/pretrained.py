@@ -1,4 +1,4 @@
-"""Weights that no plugin has a card for, by the names that open_clip and timm publish them under."""
+"""Weights that no plugin has a card for, by the names that open_clip, timm and torchvision publish them under."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ if TYPE_CHECKING:
 OPEN_CLIP_FILE = "open_clip_model.safetensors"
 TIMM_FILE = "model.safetensors"
 TIMM_OWNER = "timm/"
+TORCHVISION = "torchvision/"
 
 
 @cache
 def published_card(name: str) -> WeightsCard | None:
-    """The card of `ARCHITECTURE/TAG` (open_clip) or `ARCHITECTURE[.TAG]` (timm), or None where neither publishes it.
+    """The card of a published name, or None where nobody publishes it.
 
-    Imports that library, which takes seconds, so it is asked last.
+    Names are `ARCHITECTURE/TAG` (open_clip), `ARCHITECTURE[.TAG]` (timm) and `torchvision/ENUM.TAG`, e.g.
+    `torchvision/ResNet50_Weights.IMAGENET1K_V2`. Imports that library, which takes seconds, so it is asked last.
     """
+    if name.startswith(TORCHVISION):
+        return _torchvision_card(name)
     return _open_clip_card(name) if "/" in name else _timm_card(name)
 
 
@@ -73,6 +77,26 @@ def _timm_card(name: str) -> WeightsCard | None:
         hub=f"{config.hf_hub_id}:{config.hf_hub_filename or TIMM_FILE}" if native else "",
         licence=config.license or "",
         notes="As timm publishes them.",
+    )
+
+
+def _torchvision_card(name: str) -> WeightsCard | None:
+    from adbench.weights import WeightsCard
+
+    try:
+        from torchvision.models import get_weight
+    except ImportError:
+        return None
+    try:
+        url = str(get_weight(name.removeprefix(TORCHVISION)).url)
+    except (ValueError, KeyError, AttributeError):  # an unknown enum or tag, or a name that is not of that form
+        return None
+    return WeightsCard(
+        name=name,
+        file=_file_name("torchvision", name.removeprefix(TORCHVISION), url),
+        url=url,
+        licence="BSD-3-Clause",
+        notes="As torchvision publishes them.",
     )
 
 

@@ -6,13 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from adbench.data.reading import Place, Seen, in_threads, look, places
 from adbench.dataset import Dataset, DatasetCard
 from adbench.errors import UserError
-
-Result = TypeVar("Result")
 
 
 @dataclass
@@ -30,12 +28,11 @@ class DatasetBench:
     plugin: str = ""
     _kept: dict[str, Any] = field(default_factory=dict)
 
-    def once(self, name: str, make: Callable[[], Result]) -> Result:
+    def once(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, made at the first call with this name."""
         if name not in self._kept:
             self._kept[name] = make()
-        kept: Result = self._kept[name]
-        return kept
+        return self._kept[name]
 
     def make(self, root: Path | None = None) -> Dataset:
         """A new instance. Raises `UserError` where the set is not there."""
@@ -49,7 +46,8 @@ class DatasetBench:
     @property
     def dataset(self) -> Dataset:
         """The set; made once."""
-        return self.once("dataset", self.make)
+        found: Dataset = self.once("dataset", self.make)
+        return found
 
     def places(self) -> list[Place]:
         """All images of all splits."""
@@ -62,4 +60,5 @@ class DatasetBench:
             among = self.places()
             return dict(zip(among, in_threads(partial(look, self.dataset), among), strict=True))
 
-        return self.once("seen", read)
+        found: dict[Place, Seen] = self.once("seen", read)
+        return found

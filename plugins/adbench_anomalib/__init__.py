@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from adbench import DetectorCard, WeightsCard, hookimpl
+from collections.abc import Iterable
+
+from adbench import DetectorCard, Weights, WeightsCard, hookimpl
 from adbench_anomalib.parameters import (
     TINY_CLIP,
     TINY_CNN,
@@ -120,6 +122,17 @@ WINCLIP = DetectorCard(
     "that the resolver gives. anomalib is written for open_clip before 2.26.1; with later ones its windows attend across each "
     "other and a score depends on the batch, which is put right here.",
 )
+
+
+def own_weights(card: DetectorCard, parameters: AnomalibParameters, weights: Weights) -> Iterable[str]:
+    """What `anomalib:NAME` takes where no backbone is named."""
+    if parameters.backbone:
+        return ()
+    from adbench_anomalib import generic_models
+
+    return generic_models.own_weights(card.argument, parameters, weights)
+
+
 ANOMALIB = DetectorCard(
     name="anomalib:",
     title="anomalib model",
@@ -128,6 +141,7 @@ ANOMALIB = DetectorCard(
     parameters=AnomalibParameters,
     presets={"demo": {"backbone": TINY_CNN, "image_size": 128, "epochs": 4, "batch_size": 8}},
     weight_parameters=("backbone",),
+    own_weights=own_weights,
     citation="Akcay, Ameln, Vaidya, Lakshmanan, Ahuja, Genc. Anomalib: A Deep Learning Library for Anomaly Detection. ICIP 2022. "
     "arXiv 2202.08341.",
     url="https://arxiv.org/abs/2202.08341",

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_anomalib.generic_models import build_module, image_side
+from adbench_anomalib.generic_models import build_module, image_side, in_one_line
 from adbench_anomalib.generic_training import Normals, to_unit, train
 from adbench_anomalib.parameters import AnomalibParameters
 from adbench_anomalib.seeding import seeded
@@ -25,13 +25,14 @@ class AnomalibDetector(Detector):
         with seeded(ctx.seed):
             self._prepare(ctx)
             normals = Normals(support.normal, self.size, self.parameters.batch_size, ctx.torch_rng())
-            train(self.module, normals, self.parameters.epochs, ctx)
+            with in_one_line(self.card.argument, "trained"):
+                train(self.module, normals, self.parameters.epochs, ctx)
         self._settle(ctx)
 
     def predict(self, batch: ImageBatch) -> Prediction:
         """Scores (B,) in any range, and maps (B, h, w) where the model makes them."""
         images = to_unit(batch.pixels(self.size, "bilinear")).to(self.device)
-        with torch.no_grad():
+        with torch.no_grad(), in_one_line(self.card.argument, "used"):
             output = self.module.model(self.module.pre_processor.transform(images))
         return to_prediction(self.card.name, len(batch), output)
 

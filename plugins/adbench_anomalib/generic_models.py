@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import timm
+import torch
 from torch import Tensor
 from torchvision.models import WeightsEnum
 from torchvision.transforms.v2 import Resize
@@ -19,9 +20,12 @@ from adbench.errors import did_you_mean
 from adbench_anomalib.backbone import architecture_of, count_classes, load_backbone
 from adbench_anomalib.models import AnomalibModule, image_models
 from adbench_anomalib.parameters import TINY_CNN, AnomalibParameters
+from adbench_anomalib.seeding import seeded
 
 # Names that constructors give to what `backbone` is.
 BACKBONE_ARGUMENTS = ("backbone", "encoder_name")
+# Models whose encoder has names of anomalib's own, which `arguments` can give.
+OTHER_NAMES = ("FoundAD",)
 COMPONENTS = ("pre_processor", "post_processor", "evaluator", "visualizer")
 ELSEWHERE = {
     "AnomalyVFM": "it downloads weights of its own that have no name here",
@@ -64,19 +68,55 @@ def build_module(name: str, parameters: AnomalibParameters, weights: Weights) ->
     if backbone:
         arguments[backbone] = architecture
     arguments.update({key: False for key in COMPONENTS[1:] if key in taken})
-    with resolved_weights(weights, parameters.backbone if backbone else "", architecture):
-        try:
-            if parameters.image_size:
-                arguments["pre_processor"] = found.configure_pre_processor((parameters.image_size, parameters.image_size))
-            return found(**arguments)
-        except UserError:
-            raise
-        except Exception as error:  # constructors refuse arguments in ways of their own
-            reason = " ".join(str(error).split()) or type(error).__name__
-            raise UserError(
-                f"anomalib:{name} cannot be built with these parameters ({reason[:300]}): change anomalib:{name}.arguments, "
-                "backbone or image_size."
-            ) from error
+    with resolved_weights(weights, parameters.backbone if backbone else "", architecture), in_one_line(name, "built"):
+        if parameters.image_size:
+            arguments["pre_processor"] = found.configure_pre_processor((parameters.image_size, parameters.image_size))
+        return found(**arguments)
+
+
+@contextmanager
+def in_one_line(name: str, done: str) -> Iterator[None]:
+    """Say in one sentence what a model refuses: each does it in a way of its own, some only when they see an image.
+
+    Args:
+        name: of the class.
+        done: what cannot be done with it, a participle.
+    """
+    try:
+        yield
+    except (UserError, MemoryError, torch.OutOfMemoryError):
+        raise
+    except Exception as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(
+            f"anomalib:{name} cannot be {done} with these parameters ({reason[:300]}): change anomalib:{name}.arguments, "
+            "backbone or image_size."
+        ) from error
+
+
+class NotedWeights(Weights):
+    """A resolver that remembers the names that it was asked for."""
+
+    def __init__(self, source: Weights) -> None:
+        self.source = source
+        self.names: list[str] = []
+
+    def state_dict(self, name: str) -> dict[str, Tensor]:
+        """As the source gives them."""
+        self.names.append(name)
+        return self.source.state_dict(name)
+
+
+def own_weights(name: str, parameters: AnomalibParameters, weights: Weights) -> list[str]:
+    """Names of the weights that a model takes by itself. It is built once to see them: its class does not tell.
+
+    Raises:
+        UserError: as `build_module`.
+    """
+    noted = NotedWeights(weights)
+    with seeded(0):
+        build_module(name, parameters, noted)
+    return list(dict.fromkeys(noted.names))
 
 
 def parse_arguments(name: str, text: str, known: list[str]) -> dict[str, Any]:
@@ -137,7 +177,7 @@ def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterato
 
 def _backbone_argument(name: str, backbone: str, taken: Mapping[str, Any]) -> str:
     """The constructor's name for the backbone, or "" where it has none or none is given."""
-    argument = next((argument for argument in BACKBONE_ARGUMENTS if argument in taken), "")
+    argument = next((argument for argument in BACKBONE_ARGUMENTS if argument in taken and name not in OTHER_NAMES), "")
     if backbone and not argument and backbone != TINY_CNN:
         raise UserError(f"anomalib:{name} has no one backbone to choose: leave anomalib:{name}.backbone out, see its arguments.")
     if argument == "encoder_name" and backbone == TINY_CNN:

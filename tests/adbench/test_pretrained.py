@@ -22,7 +22,16 @@ def test_open_clip_names() -> None:
     assert "/" not in card.file
 
 
+def test_torchvision_names() -> None:
+    card = published_card("torchvision/Wide_ResNet50_2_Weights.IMAGENET1K_V2")
+    assert card is not None
+    assert card.url.endswith("wide_resnet50_2-9ba9bcbe.pth")
+    assert card.file == "torchvision-Wide_ResNet50_2_Weights.IMAGENET1K_V2.pth"
+
+
 def test_unknown_names() -> None:
+    for unknown in ("NoSuchNet_Weights.IMAGENET1K_V1", "ResNet50_Weights.NO_SUCH_TAG", "resnet50"):
+        assert published_card(f"torchvision/{unknown}") is None
     assert published_card("wide_resnet50_2.no_such_tag") is None
     assert published_card("no_such_net") is None
     assert published_card("ViT-B-32/no_such_tag") is None

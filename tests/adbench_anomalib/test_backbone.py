@@ -63,3 +63,9 @@ def test_input_is_normalised(normals: LabelledImages) -> None:
     pixels = torch.from_numpy(normals.pixels(32, "nearest")).double() / 255
     expected = (pixels - 0.5) / torch.tensor([0.5, 0.25, 1.0])[:, None, None]
     torch.testing.assert_close(to_input(normals, parameters, "cpu").double(), expected, atol=1e-6, rtol=0)
+
+
+def test_the_name_without_a_tag_is_what_anomalib_takes(context: Callable[..., Context]) -> None:
+    weights, theirs = context().weights, timm.get_pretrained_cfg("wide_resnet50_2")
+    assert weights.card("wide_resnet50_2").hub == f"{theirs.hf_hub_id}:model.safetensors"
+    assert weights.card(BackboneParameters().backbone).hub != weights.card("wide_resnet50_2").hub

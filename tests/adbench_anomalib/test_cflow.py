@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,16 @@ def test_learning_rate_warms_up_and_falls() -> None:
     assert np.all(np.diff(rates[8:]) <= 0)
     assert rates[8] == rates[11] > rates[12]
     assert learning_rate(replace(parameters, schedule="constant"), 7.5) == 2e-4
+
+
+def test_what_is_said_of_anomalib_s_defaults() -> None:
+    from anomalib.models.image.cflow.lightning_model import Cflow
+
+    theirs = {name: given.default for name, given in inspect.signature(Cflow).parameters.items()}
+    ours = CflowParameters(fibre=64, lr=1e-4)
+    assert (theirs["fiber_batch_size"], theirs["lr"]) == (ours.fibre, ours.lr)
+    assert (theirs["condition_vector"], theirs["coupling_blocks"]) == (ours.position_channels, ours.blocks)
+    assert theirs["clamp_alpha"] == ours.clamp
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from adbench import Context, LabelledImages, Support, UserError
 
 pytest.importorskip("anomalib")
 from adbench_anomalib import RD4AD
+from adbench_anomalib.models import AnomalyMapGenerationMode, ReverseDistillationModel
 from adbench_anomalib.parameters import Rd4adParameters
 from adbench_anomalib.rd4ad import Rd4adDetector, build_model, build_student
 from adbench_anomalib.reverse import Fusion, Unfolding
@@ -93,6 +94,22 @@ def test_networks_of_anomalib_and_of_ours() -> None:
         assert isinstance(build_student("test_resnet", [32, 48, 192], halvings, "authors")[0], Fusion)
 
 
+@pytest.mark.parametrize("choice", ["authors", "anomalib"])
+def test_the_bottleneck_of_wide_resnets_is_anomalib_s_only_where_asked(choice: str) -> None:
+    with torch.device("meta"):
+        bottleneck, decoder = build_student("wide_resnet50_2", [256, 512, 1024], [2, 1, 0], choice)
+    theirs = ReverseDistillationModel(
+        "wide_resnet50_2", (256, 256), ["layer1", "layer2", "layer3"], AnomalyMapGenerationMode.ADD, pre_trained=False
+    )
+    assert shapes(decoder) == shapes(theirs.decoder)
+    assert (shapes(bottleneck) == shapes(theirs.bottleneck)) == (choice == "anomalib")
+
+
+def shapes(module: torch.nn.Module) -> dict[str, torch.Size]:
+    """Of all parameters and buffers."""
+    return {name: tensor.shape for name, tensor in module.state_dict().items()}
+
+
 @pytest.mark.parametrize("halvings", [[2, 1, 0], [3, 0, 0], [0]])
 def test_the_decoder_gives_back_what_the_bottleneck_gets(halvings: list[int]) -> None:
     widths = [5, 6, 7][: len(halvings)]
@@ -139,6 +156,7 @@ def test_equals_anomalib_on_real_images(
     assert not module.model.load_state_dict(initial, strict=False).unexpected_keys
     module.log = lambda *args, **kwargs: None
     adam = module.configure_optimizers()
+    assert adam.defaults["betas"] == parameters.betas
     module.train()
     order = ctx.torch_rng()
     for _ in range(2):

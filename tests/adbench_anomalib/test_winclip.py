@@ -123,22 +123,24 @@ class OldTransformer(nn.Module):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("k", [0, 2])
+@pytest.mark.parametrize(("k", "name"), [(0, ""), (2, ""), (0, "object"), (2, "object")])
 def test_equals_anomalib_on_real_images(
     real_images: Callable[..., LabelledImages],
     context: Callable[..., Context],
     predicted: Callable[..., Any],
     k: int,
+    name: str,
 ) -> None:
+    """Also with the class name that is anomalib's default, where ours is the set's."""
     normal, test = real_images("train/good", 2), real_images("test/Ungood/img", 3)
     ctx = context()
-    detector = WinclipDetector(WINCLIP, WinclipParameters(weights="tiny-clip", image_size=112))
+    detector = WinclipDetector(WINCLIP, WinclipParameters(weights="tiny-clip", image_size=112, class_name=name))
     detector.fit(Support("few-normal", k, "Brain", normal[:k], normal[:0], (), normal[:0]), ctx)
 
     with instead_of_download(load_tower(ctx.weights, "tiny-clip", 112).model):
         model = WinClipModel()
     model.clip.visual.transformer = OldTransformer(model.clip.visual.transformer, 1 + 8 * 8)
-    model.setup("Brain", to_clip(normal) if k else None)
+    model.setup(name or "Brain", to_clip(normal) if k else None)
     expected = model(to_clip(test))
     scores, maps = predicted(detector, test)
     np.testing.assert_allclose(scores, expected.pred_score.numpy(), atol=1e-5, rtol=0)
