@@ -93,7 +93,12 @@ class Item:
 
 
 class Dataset:
-    """Images with splits `train` (normals only), `valid` and `test`. Subclass it, or give the same methods."""
+    """Images with splits `train` (normals only), `valid` and `test`. Subclass it, or give the same methods.
+
+    Attributes:
+        card: as the plugin gave it, with `argument` filled in.
+        root: the user's data root, or None where none was given.
+    """
 
     def __init__(self, card: DatasetCard, root: Path | None) -> None:
         self.card = card

@@ -95,7 +95,12 @@ class DetectorCard:
 
 
 def parameter(default: Any, help: str) -> Any:
-    """Declare a field of a parameters dataclass: its default and one line of help."""
+    """Declare a field of a parameters dataclass.
+
+    Args:
+        default: its value under the preset `paper`; must not be mutable.
+        help: one line for `adbench methods NAME`.
+    """
     return field(default=default, metadata={"help": help})
 
 
@@ -158,6 +163,10 @@ class Detector:
     """A method under test. Subclass it, or give the same methods; the runner calls nothing else.
 
     One instance serves one cell: `fit` once, then `predict` on batches in an order that tells nothing.
+
+    Attributes:
+        card: as the plugin gave it, with `argument` filled in.
+        parameters: an instance of `card.parameters`, with the preset and `--set` put over its defaults.
     """
 
     def __init__(self, card: DetectorCard, parameters: Any) -> None:
@@ -165,11 +174,22 @@ class Detector:
         self.parameters = parameters
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Learn from what the track grants. Raise `UserError` where it is too little."""
+        """Learn from what the track grants. Raise `UserError` where it is too little.
+
+        Args:
+            support: images with labels, and masks where the set has them; a field that the track does not grant is empty.
+            ctx: device, seed, weights, scratch folder, progress.
+        """
         raise NotImplementedError
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Score one batch; the result for an image must not depend on the other images or on earlier batches."""
+        """Score one batch of B >= 1 images, without gradients.
+
+        The result for an image must not depend on the other images or on earlier batches.
+
+        Returns:
+            Scores (B,) and, where the card says `gives_maps`, maps (B, h, w); higher = more anomalous, finite.
+        """
         raise NotImplementedError
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:

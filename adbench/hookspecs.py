@@ -20,6 +20,7 @@ GROUP = "adbench"
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
+"""Marks a function of a plugin as the implementation of the hook of its name: `@adbench.hookimpl`."""
 
 
 @hookspec

@@ -102,6 +102,7 @@ def scan(folder: Path, layout: Layout, subject: Callable[[str], str | None] = la
 
     Args:
         folder: the set's own folder; only what is below it is interpreted.
+        layout: what the names of folders say: `BMAD`, `MVTEC`, or one of your own.
         subject: from an image's stem to the subject (patient) it is from, or None.
 
     Raises:

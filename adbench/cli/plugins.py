@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -90,4 +91,4 @@ def new(
     for file in made:
         print(file)
     target = made[0].parent
-    print(f"\nNow: pip install -e {target} && adbench plugins check {name}")
+    print(f"\nNow: pip install -e {shlex.quote(str(target))} && adbench plugins check {name}")

@@ -133,7 +133,12 @@ def pixel_differences(
 
 
 def pixel_values(histograms: Histograms, limit: float = 0.3) -> tuple[float, float]:
-    """Pixel AUROC and AUPRO of all units together, from the bins."""
+    """Pixel AUROC and AUPRO of all units together, in [0, 1], from the bins; NaN without abnormal or without normal pixels.
+
+    Args:
+        histograms: of U images or groups, see `pixel_histograms`.
+        limit: false-positive rate in (0, 1] where the curve of the AUPRO ends.
+    """
     auroc, aupro = resample(histograms, np.ones((1, histograms.regions.size), np.float32), limit)
     return float(auroc[0]), float(aupro[0])
 

@@ -97,4 +97,6 @@ METRICS = (
         _RESAMPLED,
     ),
 )
+"""Every figure that a cell records, image figures first."""
+
 BY_NAME = {metric.name: metric for metric in METRICS}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -11,13 +13,13 @@ def check_labels(labels: ArrayLike) -> NDArray[np.bool_]:
     given = np.asarray(labels)
     if given.dtype == np.bool_:
         return given
-    positive = given == 1
+    positive: NDArray[np.bool_] = given == 1
     if given.size and np.count_nonzero(positive) + np.count_nonzero(given == 0) != given.size:
         raise ValueError("labels must be 0 (normal) or 1 (abnormal)")
     return positive
 
 
-def check_scores(scores: ArrayLike, shape: tuple[int, ...]) -> NDArray:
+def check_scores(scores: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Return scores in a type that sorts fast and compares as given; raise `ValueError` unless of this shape."""
     given = np.asarray(scores)
     if given.shape != shape:

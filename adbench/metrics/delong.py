@@ -16,7 +16,7 @@ are often not in the sample.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -97,7 +97,8 @@ def _scale(value: float, spread: Spread, positives: int, negatives: int) -> floa
         return 1.0
     measured = spread.variance / model
     misplaced = min(positives, negatives) * min(value, 1 - value)
-    return max(measured, measured ** (misplaced / (misplaced + PRIOR)))
+    damped: float = measured ** (misplaced / (misplaced + PRIOR))
+    return max(measured, damped)
 
 
 def group_codes(groups: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.intp]:
@@ -143,7 +144,7 @@ def placement_spread(placed: Placements, positive: NDArray[np.bool_], codes: NDA
     return Spread(0.0, math.inf) if negligible else Spread(variance, (parts[0] + parts[1]) ** 2 / squares)
 
 
-def _share_below(values: NDArray, others: NDArray) -> NDArray[np.float64]:
+def _share_below(values: NDArray[Any], others: NDArray[Any]) -> NDArray[np.float64]:
     """(len(values),) share of the others below each value, ties one half."""
     ranked = np.sort(others)
     twice = np.searchsorted(ranked, values, side="left") + np.searchsorted(ranked, values, side="right")

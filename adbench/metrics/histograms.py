@@ -8,7 +8,7 @@ the width of its interval; figures themselves are computed from the raw scores, 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,7 +67,7 @@ def pixel_histograms(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None
     return counted
 
 
-def auroc_of_bins(normal: NDArray, abnormal: NDArray) -> NDArray[np.float64]:
+def auroc_of_bins(normal: NDArray[Any], abnormal: NDArray[Any]) -> NDArray[np.float64]:
     """(R,) AUROC of each row of (R, B) counts in bins of rising score; NaN where a class is empty."""
     below = np.cumsum(normal, axis=1, dtype=np.float64)
     pairs = below[:, -1] * abnormal.sum(axis=1, dtype=np.float64)
@@ -75,7 +75,7 @@ def auroc_of_bins(normal: NDArray, abnormal: NDArray) -> NDArray[np.float64]:
     return _divide(wins, pairs)
 
 
-def aupro_of_bins(normal: NDArray, overlap: NDArray, regions: NDArray, limit: float) -> NDArray[np.float64]:
+def aupro_of_bins(normal: NDArray[Any], overlap: NDArray[Any], regions: NDArray[Any], limit: float) -> NDArray[np.float64]:
     """(R,) AUPRO of each row of (R, B) sums in bins of rising score; NaN without regions or normal pixels."""
     below = np.cumsum(normal, axis=1, dtype=np.float64)
     total = below[:, -1:]
@@ -84,10 +84,10 @@ def aupro_of_bins(normal: NDArray, overlap: NDArray, regions: NDArray, limit: fl
     return _divide(np.einsum("rb,rb->r", overlap, ramp_area(start, end, limit)), limit * regions)
 
 
-def _edges(stack: NDArray, scores: NDArray, count: int) -> NDArray:
+def _edges(stack: NDArray[Any], scores: NDArray[Any], count: int) -> NDArray[Any]:
     """Lower ends of all bins but the first, from a sample of the pixels of each class."""
     rng = np.random.default_rng(0)
-    sampled: tuple[list[NDArray], list[NDArray]] = ([], [])
+    sampled: tuple[list[NDArray[Any]], list[NDArray[Any]]] = ([], [])
     share = -(-SAMPLED_PIXELS // max(len(stack), 1))
     for row in range(len(stack)):
         mask, values = _image(stack, scores, row)
@@ -99,7 +99,7 @@ def _edges(stack: NDArray, scores: NDArray, count: int) -> NDArray:
     return np.unique(np.concatenate(edges))
 
 
-def _quantile_edges(ranked: NDArray, count: int) -> NDArray:
+def _quantile_edges(ranked: NDArray[Any], count: int) -> NDArray[Any]:
     """Borders half-way between neighbours of a sorted sample, about as many from one to the next.
 
     On the score of a pixel, a border would set that pixel always at the lower end of its bin, which biases figures.
@@ -114,7 +114,7 @@ def _quantile_edges(ranked: NDArray, count: int) -> NDArray:
     return np.concatenate([borders, np.nextafter(repeated, np.inf, dtype=borders.dtype)])
 
 
-def _image(stack: NDArray, scores: NDArray, row: int) -> tuple[NDArray[np.bool_], NDArray]:
+def _image(stack: NDArray[Any], scores: NDArray[Any], row: int) -> tuple[NDArray[np.bool_], NDArray[Any]]:
     mask = check_labels(stack[row])
     values = check_scores(scores[row], mask.shape)
     if not np.isfinite(values).all():
@@ -122,11 +122,13 @@ def _image(stack: NDArray, scores: NDArray, row: int) -> tuple[NDArray[np.bool_]
     return mask, values
 
 
-def _count(values: NDArray, edges: NDArray) -> NDArray[np.intp]:
+def _count(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.intp]:
     """(B,) numbers of values in each bin: sorting the values costs less than placing each of them."""
     below = np.searchsorted(np.sort(values), edges, side="left")
     return np.diff(below, prepend=0, append=values.size)
 
 
-def _divide(above: NDArray, below: NDArray) -> NDArray[np.float64]:
-    return np.divide(above, below, out=np.full(np.broadcast(above, below).shape, math.nan), where=below > 0)
+def _divide(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
+    shares = np.full(np.broadcast(above, below).shape, math.nan)
+    np.divide(above, below, out=shares, where=below > 0)
+    return shares

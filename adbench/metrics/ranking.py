@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -48,6 +48,13 @@ def auroc(labels: ArrayLike, scores: ArrayLike) -> float:
 
     The share of (positive, negative) pairs that are in the right order, a tie counting one half
     (Hanley and McNeil 1982), counted in integers: exact but for the last division.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
     """
     return _auroc(*_halves(labels, scores))
 
@@ -56,6 +63,13 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
     """Mean precision over the steps of recall, without interpolation, in (0, 1]; NaN with one class only.
 
     The sum over distinct thresholds of (recall step) * (precision), as `sklearn.metrics.average_precision_score`.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
     """
     return _average_precision(*_halves(labels, scores))
 
@@ -64,6 +78,13 @@ def f1_max(labels: ArrayLike, scores: ArrayLike) -> float:
     """Largest F1 over all thresholds, in (0, 1]; NaN with one class only.
 
     The threshold is chosen on these very labels, so the figure is optimistic: mark it so where it is shown.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
     """
     return _f1_max(*_halves(labels, scores))
 
@@ -71,7 +92,15 @@ def f1_max(labels: ArrayLike, scores: ArrayLike) -> float:
 def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, tpr: float = 0.95) -> float:
     """False-positive rate at the highest threshold that finds at least the share `tpr` of the positives.
 
-    No interpolation between thresholds. `tpr` in (0, 1]; NaN with one class only.
+    In [0, 1], without interpolation between thresholds; NaN with one class only.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+        tpr: share of the positives that must be found, in (0, 1].
+
+    Raises:
+        ValueError: other labels, NaN scores, unequal shapes, or `tpr` outside (0, 1].
     """
     if not 0 < tpr <= 1:
         raise ValueError(f"tpr must lie in (0, 1], not {tpr}")
@@ -79,7 +108,15 @@ def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, tpr: float = 0.95) -> float
 
 
 def ranking_figures(labels: ArrayLike, scores: ArrayLike) -> RankingFigures:
-    """All of the above at the price of one: see the single functions."""
+    """AUROC, average precision, F1-max and FPR at 95 % TPR at the price of one: see the single functions.
+
+    Args:
+        labels: any shape, bool or 0 and 1, 1 = abnormal.
+        scores: of the same shape, any range, higher = more anomalous.
+
+    Raises:
+        ValueError: other labels, NaN scores, or unequal shapes.
+    """
     positives, negatives = _halves(labels, scores)
     return RankingFigures(
         _auroc(positives, negatives),
@@ -89,7 +126,7 @@ def ranking_figures(labels: ArrayLike, scores: ArrayLike) -> RankingFigures:
     )
 
 
-def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
+def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
     """The scores of the positives and of the negatives, each sorted."""
     positive = check_labels(labels)
     values = check_scores(scores, positive.shape).reshape(-1)
@@ -103,7 +140,7 @@ def _halves(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray, NDArray]:
     return halves[0], halves[1]
 
 
-def _auroc(positives: NDArray, negatives: NDArray) -> float:
+def _auroc(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
     pairs = positives.size * negatives.size
     if not pairs:
         return math.nan
@@ -115,14 +152,14 @@ def _auroc(positives: NDArray, negatives: NDArray) -> float:
     return twice_right / (2 * pairs)
 
 
-def _average_precision(positives: NDArray, negatives: NDArray) -> float:
+def _average_precision(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
     if not positives.size or not negatives.size:
         return math.nan
     points = _operating_points(positives, negatives)
     return math.fsum(float(np.sum(count * (tp / (tp + fp)))) for count, tp, fp in points) / positives.size
 
 
-def _f1_max(positives: NDArray, negatives: NDArray) -> float:
+def _f1_max(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
     if not positives.size or not negatives.size:
         return math.nan
     # A threshold that no positive has finds no more positives than the next higher one that has: never the best.
@@ -130,7 +167,7 @@ def _f1_max(positives: NDArray, negatives: NDArray) -> float:
     return max(float(np.max(2 * tp / (tp + fp + positives.size))) for _, tp, fp in points)
 
 
-def _fpr_at_tpr(positives: NDArray, negatives: NDArray, tpr: float) -> float:
+def _fpr_at_tpr(positives: NDArray[Any], negatives: NDArray[Any], tpr: float) -> float:
     if not positives.size or not negatives.size:
         return math.nan
     found = math.ceil(tpr * positives.size)
@@ -142,7 +179,9 @@ def _fpr_at_tpr(positives: NDArray, negatives: NDArray, tpr: float) -> float:
     return (negatives.size - int(np.searchsorted(negatives, threshold, side="left"))) / negatives.size
 
 
-def _operating_points(positives: NDArray, negatives: NDArray) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
+def _operating_points(
+    positives: NDArray[Any], negatives: NDArray[Any]
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """At each distinct score of a positive: positives with it, positives and negatives with at least it; in blocks."""
     for start, left, _ in _places(positives, negatives):
         block = positives[start : start + left.size]
@@ -154,7 +193,7 @@ def _operating_points(positives: NDArray, negatives: NDArray) -> Iterator[tuple[
         yield np.diff(np.r_[first, end]), positives.size - (start + first), negatives.size - left[first]
 
 
-def _places(keys: NDArray, others: NDArray) -> Iterator[tuple[int, NDArray, NDArray]]:
+def _places(keys: NDArray[Any], others: NDArray[Any]) -> Iterator[tuple[int, NDArray[Any], NDArray[Any]]]:
     """For each block of the sorted `keys`: its start, and the numbers of sorted `others` below and not above each."""
     for start in range(0, keys.size, BLOCK):
         block = keys[start : start + BLOCK]

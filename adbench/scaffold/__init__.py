@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
@@ -34,12 +34,15 @@ def new_plugin(name: str, kind: Kind, folder: Path) -> list[Path]:
     Raises:
         UserError: a name that cannot be used, or a folder that is there already or cannot be written.
     """
-    package = _package(name)
-    _refuse_taken(name)
+    _check_name(name)
+    package = f"adbench_{name.replace('-', '_')}"
+    _refuse_taken(name, package)
     target = folder / name
     if target.exists():
         raise UserError(f"{target} is there already: choose another name, or another place with --folder.")
-    words = {"name": name, "package": package, "title": _title(name), "class_name": _title(name).replace(" ", ""), "kind": kind}
+    title = " ".join(word.capitalize() for word in name.split("-"))
+    class_name = f"{title.replace(' ', '')}{kind.capitalize()}"  # the kind keeps it from being `None` or `Parameters`
+    words = {"name": name, "package": package, "title": title, "class_name": class_name, "kind": kind}
     texts = {path: text for part in ("common", kind) for path, text in _rendered(part, words)}
     try:
         for path, text in texts.items():
@@ -50,24 +53,28 @@ def new_plugin(name: str, kind: Kind, folder: Path) -> list[Path]:
     return [target / path for path in sorted(texts, key=lambda path: (len(path.parts), path.name))]
 
 
-def _package(name: str) -> str:
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
-        raise UserError(f"{name!r} cannot be used: a name is lower-case letters, digits and single dashes, e.g. bright-spots.")
-    package = f"adbench_{name.replace('-', '_')}"
-    if find_spec(package) is not None:
-        raise UserError(f"There is a package {package} already: choose another name.")
-    return package
+def _check_name(name: str) -> None:
+    if NAME.fullmatch(name):
+        return
+    near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    hint = f" Try {near!r}." if NAME.fullmatch(near) else ""
+    raise UserError(
+        f"{name!r} cannot be used: a name is lower-case letters, digits and single dashes, and begins with a letter.{hint}"
+    )
 
 
-def _refuse_taken(name: str) -> None:
+def _refuse_taken(name: str, package: str) -> None:
     registry = load_registry()
     for noun, names in (("method", registry.detectors), ("dataset", registry.datasets), ("group of datasets", registry.groups())):
         if name in names:
             raise UserError(f"There is a {noun} {name!r} already: choose another name.")
-
-
-def _title(name: str) -> str:
-    return " ".join(word.capitalize() for word in name.split("-"))
+    if find_spec(package) is not None:
+        raise UserError(f"There is a package {package} already: choose another name.")
+    try:
+        distribution(f"adbench-{name}")
+    except PackageNotFoundError:
+        return
+    raise UserError(f"A distribution adbench-{name} is installed already: choose another name.")
 
 
 def _rendered(part: str, words: dict[str, str]) -> Iterator[tuple[PurePosixPath, str]]:

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from adbench.data.reading import Place, Seen, in_threads, look, places
 from adbench.dataset import Dataset, DatasetCard
 from adbench.errors import UserError
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -28,11 +30,12 @@ class DatasetBench:
     plugin: str = ""
     _kept: dict[str, Any] = field(default_factory=dict)
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
+    def once(self, name: str, make: Callable[[], Result]) -> Result:
         """What `make` gives, made at the first call with this name."""
         if name not in self._kept:
             self._kept[name] = make()
-        return self._kept[name]
+        kept: Result = self._kept[name]
+        return kept
 
     def make(self, root: Path | None = None) -> Dataset:
         """A new instance. Raises `UserError` where the set is not there."""
@@ -46,8 +49,7 @@ class DatasetBench:
     @property
     def dataset(self) -> Dataset:
         """The set; made once."""
-        found: Dataset = self.once("dataset", self.make)
-        return found
+        return self.once("dataset", self.make)
 
     def places(self) -> list[Place]:
         """All images of all splits."""
@@ -60,5 +62,4 @@ class DatasetBench:
             among = self.places()
             return dict(zip(among, in_threads(partial(look, self.dataset), among), strict=True))
 
-        found: dict[Place, Seen] = self.once("seen", read)
-        return found
+        return self.once("seen", read)

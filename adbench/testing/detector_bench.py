@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ from adbench.testing.pictures import Pictures, abnormal_pictures, mixed_pictures
 if TYPE_CHECKING:
     from adbench.evaluate import Predictions
     from adbench.registry import Registry
+
+Result = TypeVar("Result")
 
 CLASS_NAME = "object"
 SHOTS = 4
@@ -85,11 +87,12 @@ class DetectorBench:
         """Normal and abnormal images that no support holds."""
         return self.once("test", lambda: mixed_pictures(TEST_IMAGES, seed=3))
 
-    def once(self, name: str, make: Callable[[], Any]) -> Any:
+    def once(self, name: str, make: Callable[[], Result]) -> Result:
         """What `make` gives, made at the first call with this name."""
         if name not in self._kept:
             self._kept[name] = make()
-        return self._kept[name]
+        kept: Result = self._kept[name]
+        return kept
 
     def make(self) -> Detector:
         """A new detector, as the runner makes it."""
@@ -118,8 +121,7 @@ class DetectorBench:
 
     def usual(self) -> Fitted:
         """The detector fitted in its usual track; made once."""
-        fitted: Fitted = self.once("usual", lambda: self.fit(self.support()))
-        return fitted
+        return self.once("usual", lambda: self.fit(self.support()))
 
     def support(
         self,

@@ -86,7 +86,8 @@ def _object(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     texture = np.sin(columns / 4 + phase) * np.cos(rows / 5 + slant)
     level = rng.uniform(105, 125) * inside + 12 * texture * inside + rng.normal(0, 4, shape) + 25
     tinted = level[:, :, None] * np.array([1.0, 0.96, 0.9])
-    return np.clip(np.rint(tinted), 0, 255).astype(np.uint8)
+    picture: np.ndarray = np.clip(np.rint(tinted), 0, 255).astype(np.uint8)
+    return picture
 
 
 def _disc(shape: Shape, x: float, y: float, radius: float) -> np.ndarray:

@@ -61,7 +61,10 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
     if not detectors and not datasets:
         plugins = [plugin.name for plugin in registry.plugins.loaded]
         known = [*registry.detectors, *registry.datasets, *registry.groups(), *plugins]
-        raise UserError(f"No method, dataset or plugin to check is called {name!r}.{did_you_mean(name, known)}")
+        raise UserError(
+            f"No method, dataset or plugin to check is called {name!r}.{did_you_mean(name, known)} "
+            "Is it installed? `adbench plugins` lists what is."
+        )
     return list(dict.fromkeys(detectors)), list(dict.fromkeys(datasets))
 
 

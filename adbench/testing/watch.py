@@ -73,7 +73,7 @@ class Recorder:
     taken: list[str] = field(default_factory=list)
     connected: list[str] = field(default_factory=list)
 
-    def note(self, event: str, arguments: tuple) -> None:
+    def note(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Take one audit event; raises `OSError` for one that goes to the network."""
         if event in NETWORK:
             self._note_network(event, arguments[NETWORK[event]])
@@ -127,13 +127,13 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
             recorder.written[:] = [str(path).replace(folder, "<working folder>") for path in dict.fromkeys(recorder.written)]
 
 
-def _hook(event: str, arguments: tuple) -> None:
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     if _active and (event in CHANGES or event in READS or event in NETWORK):
         for recorder in _active:
             recorder.note(event, arguments)
 
 
-def _opens_to_write(arguments: tuple) -> bool:
+def _opens_to_write(arguments: tuple[Any, ...]) -> bool:
     _, mode, flags = arguments
     if isinstance(mode, str):
         return any(letter in mode for letter in "wxa+")

@@ -80,7 +80,7 @@ def _fields(record: type) -> str:
 
 
 def _types(found: Iterable[object]) -> str:
-    return ", ".join(dict.fromkeys(code(kind) for kind in found))
+    return ", ".join(dict.fromkeys(code(str(kind).replace(" | ", " or ")) for kind in found))
 
 
 def _attributes(record: type) -> Iterator[tuple[list[str], str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pages import PAGES, REPOSITORY, blocks, commands, links, page_name
 from typer.main import get_command
 
 from adbench.cli.main import app
+from adbench.testing.suite import DATASET_CHECKS, DETECTOR_CHECKS
 
 every_page = pytest.mark.parametrize("page", PAGES, ids=page_name)
 
@@ -53,3 +55,5 @@ def test_commands_and_options_exist(page: Path) -> None:
         known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)} | {"--help"}
         named = {word.partition("=")[0] for word in words if word.startswith("-")}
         assert named <= known, f"no such option: {' '.join(words)}"
+        checks = {check.name for check in (*DETECTOR_CHECKS, *DATASET_CHECKS)}
+        assert {after for word, after in pairwise(words) if word == "--only"} <= checks, f"no such check: {' '.join(words)}"

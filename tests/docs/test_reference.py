@@ -67,7 +67,7 @@ def test_it_has_a_docstring(member: Any) -> None:
 def test_arguments_are_those_of_the_signature(member: Any) -> None:
     documented = entries(member, "Args")
     if documented and not isinstance(member, property):
-        assert documented <= set(inspect.signature(member).parameters) - {"self"}
+        assert documented == set(inspect.signature(member).parameters) - {"self"}
 
 
 @every_member

@@ -34,6 +34,8 @@ def run(words: list[str], environment: Environment) -> None:
     match words:
         case ["pip", "install", "-e", folder]:
             environment.install_editable(environment.folder / folder)
+        case ["pip", "install", "pytest"]:
+            pass  # shared, too
         case ["adbench", *arguments]:
             environment.adbench(*arguments)
         case ["pytest", folder]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from adbench import UserError
+from adbench.plan import load_factory
 from adbench.plugins import load_plugins
 from adbench.registry import load_registry
 from adbench.scaffold import new_plugin
@@ -47,9 +48,31 @@ def test_the_made_plugin_passes_every_check(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
+    ("name", "kind"),
+    [(name, "detector") for name in ("none", "class", "parameters", "mapping", "x2-3d")]
+    + [(name, "dataset") for name in ("true", "import", "item", "split", "dataset")],
+)
+def test_words_of_python_and_of_the_templates_are_names_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
+) -> None:
+    files = new_plugin(name, kind, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path / name / "src")
+    package = f"adbench_{name.replace('-', '_')}"
+    registry = load_registry(load_plugins([EntryPoint(package, package, "adbench")]))
+    card = (registry.detectors if kind == "detector" else registry.datasets)[name]
+    assert load_factory(card.factory, name)
+    test = next(file for file in files if file.name.startswith("test_"))
+    names = [
+        alias.name for node in ast.walk(ast.parse(test.read_text())) if isinstance(node, ast.ImportFrom) for alias in node.names
+    ]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("Bright", "'Bright' cannot be used"),
+        ("Bright_Spots", "Try 'bright-spots'"),
+        ("3d", "begins with a letter"),
         ("../up", "cannot be used"),
         ("a b", "cannot be used"),
         ("mvfa", "There is a package adbench_mvfa already"),
@@ -67,6 +90,15 @@ def test_names_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(UserError, match=reason):
         new_plugin(name, "detector", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["here"]
+
+
+def test_a_distribution_of_that_name_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`adbench-vision` is adbench itself."""
+    from adbench import scaffold
+
+    monkeypatch.setattr(scaffold, "distribution", {"adbench-vision": None}.__getitem__)
+    with pytest.raises(UserError, match="A distribution adbench-vision is installed already"):
+        new_plugin("vision", "detector", tmp_path)
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
