@@ -82,19 +82,22 @@ def unpack(archive: Path, target: Path, limits: Limits = Limits()) -> int:
             if entry.kind != "file":
                 raise _refused(archive, f"{entry.name!r} is {entry.kind}")
             place.parent.mkdir(parents=True, exist_ok=True)
-            came = 0
-            with entry.open() as source, place.open("xb") as file:
-                while chunk := source.read(CHUNK_BYTES):
-                    came += len(chunk)
-                    # Counted as it comes: what an archive says of its sizes may be a lie.
-                    if written + came > most:
-                        raise _refused(archive, f"its files would take more than {most} bytes, as archives that are traps do")
-                    file.write(chunk)
-            if came != entry.size:
-                raise _refused(archive, f"{entry.name!r} has {came} bytes instead of {entry.size}")
-            written += came
+            written += entry.size
+            if written > most:
+                raise _refused(archive, f"its files would take more than {most} bytes, as archives that are traps do")
+            if (came := _write(entry, place)) != entry.size:
+                raise _refused(archive, f"{entry.name!r} has {came} bytes or more instead of {entry.size}")
             files += 1
     return files
+
+
+def _write(entry: _Entry, place: Path) -> int:
+    """Write a new file; no more than a byte beyond the size that is told, which may be a lie."""
+    came = 0
+    with entry.open() as source, place.open("xb") as file:
+        while chunk := source.read(min(CHUNK_BYTES, entry.size + 1 - came)):
+            came += file.write(chunk)
+    return came
 
 
 def _refused(archive: Path, reason: str) -> UserError:
