@@ -113,6 +113,9 @@ def _load(manager: pluggy.PluginManager, entry: EntryPoint) -> LoadedPlugin:
         manager.check_pending()
         hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or []))
         error = "" if hooks else f"{entry.value} implements no hook: mark its functions with @adbench.hookimpl"
+    except pluggy.PluginValidationError as problem:
+        known = sorted(name for name in vars(hookspecs) if name.startswith("adbench_"))
+        hooks, error = (), f"{_sentence(problem)}; the hooks are {', '.join(known)}"
     except (Exception, SystemExit) as problem:
         hooks, error = (), _sentence(problem)
     if error and manager.has_plugin(entry.name):

@@ -61,10 +61,9 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
     if not detectors and not datasets:
         plugins = [plugin.name for plugin in registry.plugins.loaded]
         known = [*registry.detectors, *registry.datasets, *registry.groups(), *plugins]
-        raise UserError(
-            f"No method, dataset or plugin to check is called {name!r}.{did_you_mean(name, known)} "
-            "Is it installed? `adbench plugins` lists what is."
-        )
+        failed = [f"{plugin.name!r}, which could not be loaded: {plugin.error}" for plugin in registry.plugins.failed()]
+        where = f"Is it in the plugin {failed[0]}?" if failed else "Is it installed? `adbench plugins` lists what is."
+        raise UserError(f"No method, dataset or plugin to check is called {name!r}.{did_you_mean(name, known)} {where}")
     return list(dict.fromkeys(detectors)), list(dict.fromkeys(datasets))
 
 

@@ -58,7 +58,9 @@ def test_an_unknown_hook_is_an_error(module) -> None:
         return []
 
     plugins = load_plugins([module("typo", adbench_detectorz=misspelt)])
-    assert "adbench_detectorz" in plugins.failed()[0].error
+    error = plugins.failed()[0].error
+    assert "unknown hook 'adbench_detectorz'" in error
+    assert error.endswith("the hooks are adbench_datasets, adbench_detectors, adbench_weights")
 
 
 def test_a_hook_with_unknown_arguments_is_an_error(module) -> None:

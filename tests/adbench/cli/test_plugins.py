@@ -72,6 +72,7 @@ def test_a_plugin_or_a_group_stands_for_all_that_it_brings(adbench) -> None:
         (["check", "peak", "--only", "determinstic"], "Did you mean 'deterministic'?"),
         (["check", "peak", "--set", "peak.sclae=1"], "Did you mean 'scale'?"),
         (["check", "peak", "--set", "wrong.kind=1"], "given for 'wrong', which is not checked"),
+        (["check", "peek"], "Is it in the plugin 'broken', which could not be loaded: ModuleNotFoundError"),
         (["check", "broken"], "could not be loaded: ModuleNotFoundError"),
         (["new", "Peak"], "cannot be used"),
         (["new", "peak"], "There is a method 'peak' already"),
