@@ -126,6 +126,20 @@ class RunFolder:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def update(self, record: CellRecord) -> None:
+        """Replace the record of a cell that is there, at once or not at all; its other files stay.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        beside = self.cells / record.id / f"cell.json.{os.getpid()}"
+        try:
+            _write(beside, record.to_json().encode())
+            os.replace(beside, self.cells / record.id / "cell.json")
+            _sync(self.cells / record.id)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _check(self) -> None:
         try:
             schema = json.loads((self.path / MARKER).read_text(encoding="utf-8"))["schema"]

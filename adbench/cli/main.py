@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from adbench.cli import baseline, check, compare, data, datasets, leaderboard, methods, plugins, report, run, suites, weights
+from adbench.cli import (
+    baseline,
+    check,
+    compare,
+    data,
+    datasets,
+    leaderboard,
+    methods,
+    metrics,
+    plugins,
+    report,
+    run,
+    suites,
+    weights,
+)
 from adbench.cli.console import say_error
 from adbench.errors import ExitCode, UserError
 
@@ -20,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (run, leaderboard, methods, datasets, suites, weights, baseline, check, compare, report):
+for module in (run, leaderboard, metrics, methods, datasets, suites, weights, baseline, check, compare, report):
     app.command(module.NAME)(module.command)
 for group in (plugins, data):
     app.add_typer(group.app, name=group.NAME)

@@ -14,8 +14,8 @@ from adbench.dataset import Dataset, Item
 from adbench.errors import UserError
 from adbench.leaderboard import Table
 from adbench.metrics.delong import placements
-from adbench.plan import load_factory
 from adbench.registry import Registry
+from adbench.reopen import reopen_dataset
 from adbench.report.maps import NOT_KEPT, KeptMaps, read_maps
 from adbench.report.material import Material, ReportCell
 from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
@@ -81,13 +81,7 @@ class ImageSource:
         if self._registry is None:
             return "images were not asked for"
         try:
-            card = self._registry.dataset(name)
-            dataset: Dataset = load_factory(card.factory, f"The dataset {name}")(card, self._root)
-            absence = dataset.absence()
-            if absence:
-                return absence
-            if dataset.fingerprint() != fingerprint:
-                return "the copy that is here is not the one that was measured"
+            dataset = reopen_dataset(self._registry, name, self._root, fingerprint)
             return dataset, {item.id: item for item in dataset.items("test")}
         except UserError as error:
             return str(error)

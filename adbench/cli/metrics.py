@@ -1,0 +1,88 @@
+"""`adbench metrics RUN...`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from adbench.errors import ExitCode, UserError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NAME = "metrics"
+
+
+def command(
+    runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; adbench-run by default.")] = None,
+    data_root: Annotated[
+        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the sets: pixel figures need their masks.")
+    ] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. image_auroc; repeatable.")] = None,
+    fpr_limit: Annotated[float, typer.Option(help="False-positive rate where the AUPRO ends.")] = 0.3,
+    format: Annotated[Literal["table", "csv", "json"], typer.Option(help="What to print.")] = "table",
+    write: Annotated[bool, typer.Option(help="Put what the records lack into them; pixel figures of raw maps stay.")] = False,
+) -> None:
+    """Compute all figures and intervals anew from kept scores and maps. Runs nothing again."""
+    from adbench.api import open_run
+    from adbench.cli.console import registry_with_warnings, say_warning
+    from adbench.metrics.catalogue import BY_NAME
+    from adbench.options import DEFAULT_OUT
+    from adbench.remeasure import remeasure
+    from adbench.store import RunFolder
+
+    names = tuple(part.strip() for part in ",".join(metric or []).split(",") if part.strip()) or tuple(BY_NAME)
+    for name in names:
+        if name not in BY_NAME:
+            raise UserError(f"Unknown metric {name!r}.{did_you_mean(name, BY_NAME)}")
+    registry = registry_with_warnings()
+    rows: list[dict[str, Any]] = []
+    changed, unread = 0, 0
+    for path in runs or [DEFAULT_OUT]:
+        folder = RunFolder(path)
+        for cell in remeasure(folder, open_run(path).records, registry, data_root, fpr_limit):
+            rows += [row for row in cell.rows() if row["metric"] in names]
+            unread += cell.image is None
+            if cell.problem:
+                say_warning(f"{cell.record.id}: {cell.problem}")
+            if write and cell.updated() != cell.record:
+                folder.update(cell.updated())
+                changed += 1
+    _show(rows, format)
+    if write:
+        print(f"{changed} records were changed.", file=sys.stderr)
+    if unread:
+        raise typer.Exit(ExitCode.CELL_FAILED)
+
+
+def _show(rows: Sequence[dict[str, Any]], format: str) -> None:
+    from adbench.cli.console import print_grid, print_json
+    from adbench.metrics.catalogue import BY_NAME
+    from adbench.render.words import MISSING, percent
+
+    if format == "json":
+        print_json(rows)
+    elif format == "csv":
+        import csv
+
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else ["id"], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        shown = [
+            (
+                row["variant"],
+                row["dataset"],
+                f"{row['track']} {row['k'] or ''}".strip(),
+                row["seed"],
+                BY_NAME[row["metric"]].title,
+                percent(row["value"]),
+                MISSING if row["low"] is None else f"{percent(row['low'])} to {percent(row['high'])}",
+                row["source"],
+            )
+            for row in rows
+        ]
+        print_grid(("method", "dataset", "track", "seed", "metric", "%", "95 % interval", "from"), shown)
