@@ -198,9 +198,9 @@ def demand_same(wanted: Predictions, got: Predictions, when: str, exact: bool = 
     Args:
         when: completes "scores differ ...".
         exact: bit for bit.
-        tolerance: see `adbench.independence.allowed_difference`.
+        tolerance: share of the spread of the values that may differ.
     """
-    from adbench.independence import allowed_difference
+    from adbench.independence import Tolerance, allowed_difference
 
     if (wanted.maps is None) != (got.maps is None):
         raise CheckFailed(f"maps are given once and not once more {when}")
@@ -208,7 +208,7 @@ def demand_same(wanted: Predictions, got: Predictions, when: str, exact: bool = 
         one, other = getattr(wanted, what), getattr(got, what)
         if one is None:
             continue
-        allowed = 0.0 if exact else allowed_difference(one, tolerance)
+        allowed = 0.0 if exact else allowed_difference(one, Tolerance(tolerance))
         difference = float(np.abs(one - other).max())
         if difference > allowed:
             raise CheckFailed(f"{what} differ by up to {difference:.3g} (they spread over {float(np.ptp(one)):.3g}) {when}")

@@ -11,7 +11,7 @@ import toyplugin
 from toyrun import toy_run
 
 from adbench import ImageBatch, Prediction, environment
-from adbench.costs import Meter, gflop_per_image
+from adbench.costs import FlopCounter, Meter, gflop_per_image
 from adbench.testing.memory import unlabelled
 
 IMAGES = unlabelled(np.zeros((3, 4, 4, 3), np.uint8))
@@ -54,15 +54,30 @@ def test_operations_are_those_of_one_more_image() -> None:
 
 
 def test_gradients_in_prediction_are_counted_too() -> None:
-    weight = torch.ones(48, 10, requires_grad=True)
+    layer = torch.nn.Linear(48, 10, bias=False)
 
     def predict(batch: ImageBatch) -> None:
         with torch.enable_grad():
-            images = torch.from_numpy(batch.pixels(4)).float().flatten(1)
-            (images @ weight).sum().backward()
+            images = torch.from_numpy(batch.pixels(4)).float().flatten(1).requires_grad_()
+            torch.autograd.grad(layer(images).sum(), images)
 
     with torch.no_grad():
         assert gflop_per_image(predict, IMAGES) == pytest.approx(2 * 2 * 48 * 10 / 1e9)
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.enable_grad, torch.inference_mode])
+def test_counts_are_those_of_torch(mode: type) -> None:
+    from torch.utils.flop_counter import FlopCounterMode
+
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Flatten(2), torch.nn.TransformerEncoderLayer(4, 2, 8)
+    ).eval()
+    images = torch.ones(2, 3, 4, 4)
+    with mode(), FlopCounterMode(display=False) as theirs:
+        network(images)
+    with mode(), FlopCounter() as ours:
+        network(images)
+    assert ours.total == theirs.get_total_flops() > 0
 
 
 def test_what_cannot_be_counted_is_absent() -> None:

@@ -11,7 +11,7 @@ import toyplugin
 from toyrun import toy_run
 
 from adbench import ImageBatch, Prediction
-from adbench.independence import SAMPLED, allowed_difference, sample, tolerance_for
+from adbench.independence import SAMPLED, Tolerance, allowed_difference, sample, tolerance_for
 
 HONEST = toyplugin.Peak.predict
 
@@ -38,10 +38,16 @@ def running_mean(self, batch: ImageBatch) -> Prediction:
     return Prediction(found.scores - np.mean(self.seen), found.maps)
 
 
+def faint_mean(self, batch: ImageBatch) -> Prediction:
+    """The same on top of a large number: the spread counts, not the size."""
+    found = running_mean(self, batch)
+    return Prediction(found.scores + 1e5, found.maps)
+
+
 def by_chance(self, batch: ImageBatch) -> Prediction:
-    """A little noise, new each time."""
+    """Noise, new each time."""
     found = HONEST(self, batch)
-    return Prediction(found.scores + np.random.random(len(batch)), found.maps)  # noqa: NPY002
+    return Prediction(found.scores + 20 * np.random.random(len(batch)), found.maps)  # noqa: NPY002
 
 
 def only_in_company(self, batch: ImageBatch) -> Prediction:
@@ -69,6 +75,7 @@ def rounded(self, batch: ImageBatch) -> Prediction:
         ("predict_all", over_the_test_set, "get another score, by up to"),
         ("predict", over_the_batch, "get another map, by up to"),
         ("predict", running_mean, "get another score"),
+        ("predict", faint_mean, "get another score"),
         ("predict", by_chance, "get another score"),
         ("predict", only_in_company, "fails (ZeroDivisionError: no spread)"),
         ("predict", maps_in_company, "gets no map"),
@@ -138,5 +145,5 @@ def test_tolerance_follows_the_precision() -> None:
 
 
 def test_rounding_goes_by_size_where_there_is_no_spread() -> None:
-    assert allowed_difference(np.full(4, 1e6), 1e-4) == pytest.approx(10)
-    assert allowed_difference(np.array([0.0, 1.0]), 1e-4) == pytest.approx(1.1e-4)
+    assert allowed_difference(np.full(4, 1e6), Tolerance(1e-4)) == pytest.approx(10)
+    assert allowed_difference(np.array([0.0, 1.0]), Tolerance(1e-4)) == pytest.approx(1.1e-4)

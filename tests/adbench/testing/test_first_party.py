@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from adbench import api
+from adbench.options import Protocol, RunOptions
 from adbench.plugins import load_plugins
 from adbench.registry import Registry, load_registry
 from adbench.testing import CheckResult, check_dataset, check_detector
@@ -16,6 +18,7 @@ from adbench.testing import CheckResult, check_dataset, check_detector
 REPOSITORY = Path(__file__).resolve().parents[3]
 # Detectors whose package imports anomalib.
 ANOMALIB = "adbench_anomalib"
+WITHOUT_TRAINING = ("patchcore", "winclip")
 # Sets of which a few real images are at hand.
 ON_DISK = ("bmad-brain", "bmad-chest", "bmad-his")
 
@@ -50,6 +53,17 @@ def test_all_plugins_load() -> None:
 @pytest.mark.parametrize("name", list(detectors()))
 def test_detector(name: str) -> None:
     demand_all(check_detector(name, registry=REGISTRY))
+
+
+@pytest.mark.parametrize("name", list(detectors()))
+def test_a_run_contradicts_no_card_and_sees_what_it_costs(name: str, tmp_path: Path) -> None:
+    options = RunOptions(
+        methods=(name,), datasets=("phantom-liver",), out=tmp_path / "run", device="cpu", protocol=Protocol(limit=6)
+    )
+    (record,) = api.execute_plan(api.plan(options, REGISTRY), options, REGISTRY).records
+    assert (record.status, record.contradiction) == ("done", "")
+    assert record.cost["gflop_per_image"] > 0
+    assert (record.cost["trainable_parameters"] == 0) == (name in WITHOUT_TRAINING)
 
 
 @pytest.mark.slow
