@@ -6,10 +6,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models import resnet50
+from torchvision.models import resnet50, swin_t
 from transformers import BertConfig
 
-from adbench_clip.medclip.architecture import TINY_TEXT, Architecture, tiny
+from adbench_clip.medclip.architecture import TINY_TEXT, WITH_RESNET, WITH_SWIN, Architecture, tiny
 from adbench_clip.medclip.network import MedClip, ResnetTower, TextTower
 
 
@@ -48,6 +48,23 @@ def test_the_resnet_is_torchvision_s_with_another_classifier() -> None:
         torch.testing.assert_close(tower.project(pooled), reference.eval()(images))
         torch.testing.assert_close(tower.project(cells).mean(dim=1), tower.project(pooled), atol=1e-5, rtol=1e-4)
     assert cells.shape == (1, 4, 2048)
+
+
+def test_the_releases_have_the_sizes_of_their_parts() -> None:
+    with torch.device("meta"):
+        swin, resnet = MedClip(WITH_SWIN), MedClip(WITH_RESNET)
+        reference = swin_t(weights=None)
+    reference.head = nn.Identity()
+    assert count(swin.vision_model.model) == count(reference)
+    assert count(swin.text_model.model) == 108_310_272  # as published for BERT base, cased
+    assert swin.vision_model.projection_head.weight.shape == swin.text_model.projection_head.weight.shape == (512, 768)
+    assert resnet.vision_model.model.fc.weight.shape == (512, 2048)
+    assert count(resnet.text_model) == count(swin.text_model)
+
+
+def count(module: nn.Module) -> int:
+    """Parameters."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def test_a_medclip_with_a_resnet() -> None:
