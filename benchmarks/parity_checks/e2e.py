@@ -15,11 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adbench import Context, ImageBatch, LabelledImages, Support, Weights
+from adbench import Context, Dataset, ImageBatch, Item, LabelledImages, Support, Weights
+from adbench.dataset import SPLITS, Split
 from adbench.decode import read_image, read_mask
 from adbench.images import Interpolation, Size, resize_image, resize_mask
 from adbench.metrics.ranking import auroc
 from adbench_clip.examples import Order
+from adbench_bmad import CARDS
+from adbench_bmad.dataset import BmadDataset
 from adbench_mvfa import OFFICIAL
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.augment import VIEWS
@@ -55,16 +58,22 @@ INPUTS = (
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Tolerances of one run, from the README; None = not compared tightly, with the reason in `note`."""
+    """Tolerances of one run, from the README, which gives none for what comes late in a chaotic run: see `CHAOTIC`."""
 
     first_losses: float
-    later_losses: float | None
+    later_losses: float
     first_steps: int
     epoch_mean: float
-    auc: float | None
-    pixel_auc: float | None
-    scores: float | None
+    auc: float
+    pixel_auc: float
+    scores: float
     note: str = ""
+
+
+# At lr 1e-3 on a set with masks rounding grows to 0.04-0.08 in the loss of a step from about the 60th on. A single step may
+# stray by some times the epoch's 0.1, the min-maxed scores by as much as the mean, and with them 6 of the 36 pairs of
+# images and a few pixels in a hundred change places. That is loose, and still no run with another loss, memory or fusion.
+CHAOTIC = Tolerance(1e-4, 0.5, 40, 0.1, auc=6 / 36 + 1e-9, pixel_auc=0.05, scores=0.1, note="loose: chaotic after about 60 steps")
 
 
 class FileSource:
@@ -101,8 +110,32 @@ def check(folder: Path, report: Report) -> None:
                 _replay(file, kind == "mvfa_few", golden, report, Path(scratch))
         except Exception as error:  # one broken run must not hide the others
             report.fail(file, f"the replay stopped: {type(error).__name__}: {error}")
-    for name in report.unseen(("e2e/data/*_AD/valid/*",)):
-        report.left_out(name, "in the pool, but no recorded run drew it")
+    _check_pool(folder, report)
+
+
+def _check_pool(folder: Path, report: Report) -> None:
+    """What no recorded run drew: the product lists it, under its name and label, and can read it and its mask."""
+    data = folder / "e2e/data"
+    listed: dict[Path, tuple[Dataset, Split, Item]] = {}
+    for card in CARDS:
+        dataset = BmadDataset(card, data)
+        if not dataset.absence():
+            listed |= {item.path: (dataset, split, item) for split in SPLITS for item in dataset.items(split) if item.path}
+    masks = {item.mask: place for place in listed.values() if (item := place[2]).mask}
+    for name in report.unseen(("e2e/data/*",)):
+        path = folder / name
+        found = listed.get(path) or masks.get(path)
+        if found is None:
+            report.fail(name, "the product does not list it")
+            continue
+        dataset, split, item = found
+        if f"/{split}/" not in name or (f"/{item.id.partition('/')[0]}/" not in name):
+            report.fail(name, f"listed as {split}/{item.id}")
+        elif path in masks and not np.any(dataset.mask(split, item)):
+            report.fail(name, "read as an empty mask")
+        else:
+            dataset.image(split, item)
+            report.path(name)
 
 
 def tolerance_of(run: dict[str, Any], few: bool, with_masks: bool) -> Tolerance:
@@ -110,11 +143,11 @@ def tolerance_of(run: dict[str, Any], few: bool, with_masks: bool) -> Tolerance:
     steps = int(run["steps_per_epoch"])
     total = len(run["step_losses"])
     if not few:
-        return Tolerance(1e-3, None, total, 1e-3, auc=0.03, pixel_auc=1e-3, scores=1e-3)
+        return Tolerance(1e-3, 1e-3, total, 1e-3, auc=0.03, pixel_auc=1e-3, scores=1e-3)
     if not with_masks:
-        return Tolerance(1e-4, None, total, 1e-4, auc=0.06, pixel_auc=None, scores=2e-2)
+        return Tolerance(1e-4, 1e-4, total, 1e-4, auc=0.06, pixel_auc=0.0, scores=2e-2)
     if run["lr"] >= CHAOTIC_LR:
-        return Tolerance(1e-4, None, 40, 0.1, auc=None, pixel_auc=None, scores=None, note="chaotic after about 60 steps")
+        return CHAOTIC
     return Tolerance(1e-4, 2e-3, steps, 2e-3, auc=0.03, pixel_auc=2e-3, scores=5e-3)
 
 
@@ -236,20 +269,12 @@ def _compare_evaluation(
     if report.has(f"{at}/pAUC"):
         pixel_auc = pixel_auroc(test.masks(detector.parameters.image_size), maps)
         quality += pixel_auc
-    both = None if tolerance.auc is None else tolerance.auc + (tolerance.pixel_auc or 0.0)
-    _compare_or_show(report, f"{at}/AUC", image_auc, tolerance.auc, tolerance.note)
-    _compare_or_show(report, f"{at}/image_scores", scores, tolerance.scores, tolerance.note)
-    _compare_or_show(report, f"{at}/selection_score", quality, both, tolerance.note)
+    both = tolerance.auc + tolerance.pixel_auc
+    report.compare(f"{at}/AUC", image_auc, atol=tolerance.auc, note=tolerance.note)
+    report.compare(f"{at}/image_scores", scores, atol=tolerance.scores, note=tolerance.note)
+    report.compare(f"{at}/selection_score", quality, atol=both, note=tolerance.note)
     if pixel_auc is not None:
-        _compare_or_show(report, f"{at}/pAUC", pixel_auc, tolerance.pixel_auc, tolerance.note)
-
-
-def _compare_or_show(report: Report, name: str, value: Any, atol: float | None, note: str) -> None:
-    if atol is None:
-        deviation = np.abs(np.asarray(value, np.float64) - np.asarray(report.expected(name))).max()
-        report.left_out(name, f"{note} (deviation {deviation:.3g})")
-    else:
-        report.compare(name, value, atol=atol)
+        report.compare(f"{at}/pAUC", pixel_auc, atol=tolerance.pixel_auc, note=tolerance.note)
 
 
 def _compare_losses(file: str, run: dict[str, Any], losses: np.ndarray, tolerance: Tolerance, report: Report) -> None:
