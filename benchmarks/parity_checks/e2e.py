@@ -20,9 +20,9 @@ from adbench.dataset import SPLITS, Split
 from adbench.decode import read_image, read_mask
 from adbench.images import Interpolation, Size, resize_image, resize_mask
 from adbench.metrics.ranking import auroc
-from adbench_clip.examples import Order
 from adbench_bmad import CARDS
 from adbench_bmad.dataset import BmadDataset
+from adbench_clip.examples import Order
 from adbench_mvfa import OFFICIAL
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.augment import VIEWS
