@@ -35,6 +35,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "cflow": {"image_size": 64, "meta_epochs": 1, "sub_epochs": 1, "blocks": 2},
     "clip": {"image_size": 56},
     "dra": {"image_size": 64, "epochs": 1, "steps": 2, "batch_size": 6},
+    "medclip": {"image_size": 64},
     "mkd": {"image_size": 32, "epochs": 1},
     "mvfa": SMALL_MVFA,
     "mvfa-official": SMALL_MVFA,
