@@ -48,7 +48,9 @@ def load_medclip(weights: Weights, name: str, device: str | torch.device = "cpu"
     demand_transformers()
     state = weights.state_dict(name)
     released = WITH_RESNET if RESNET_KEY in state else WITH_SWIN
-    architecture = tiny(len(state[WORDS])) if name == TINY else released
+    # A file without words fits nothing; what it lacks is said where it is compared with the architecture.
+    words = len(state[WORDS]) if WORDS in state else 1
+    architecture = tiny(words) if name == TINY else released
     return build_medclip(architecture, state).to(device).eval().requires_grad_(False)
 
 
