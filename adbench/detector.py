@@ -44,6 +44,8 @@ class DetectorCard:
         requires: import name of a package that is not always installed, to the command that installs it. Without it the
             method is left out of a run with the reason shown.
         needs_masks: the method cannot learn on a set without masks; such pairs are left out with the reason shown.
+        uses_auxiliary: under `zero-shot` the method learns from the other sets of the target's group, so one must be there;
+            False = it learns from no image at all.
         gives_maps: predictions hold anomaly maps.
         map_score: how a map becomes the image score when `Prediction.scores` is None.
         transductive: scores depend on the rest of the test set.
@@ -69,6 +71,7 @@ class DetectorCard:
     own_weights: Callable[[DetectorCard, Any, Weights], Iterable[str]] | None = None
     requires: Mapping[str, str] = field(default_factory=dict)
     needs_masks: bool = False
+    uses_auxiliary: bool = True
     gives_maps: bool = True
     map_score: Literal["max", "mean"] | None = None
     transductive: bool | Callable[[Any], bool] = False

@@ -194,14 +194,16 @@ def incompatible(cell: Cell, plan: Plan) -> str:
     """Why this pair makes no sense, or ""."""
     if cell.detector.needs_masks and not cell.dataset.has_masks:
         return f"{cell.detector.title} learns from masks, and {cell.dataset.title} has none"
-    if cell.track == "zero-shot" and not auxiliary_sets(cell, plan.datasets):
+    if cell.track == "zero-shot" and cell.detector.uses_auxiliary and not auxiliary_sets(cell, plan.datasets):
         return f"zero-shot learns from the other sets of the group, and no other than {cell.dataset.name} is there"
     return ""
 
 
 def auxiliary_sets(cell: Cell, datasets: Mapping[str, Dataset]) -> list[Dataset]:
-    """The other sets of the target's groups that are there."""
+    """The other sets of the target's groups that are there; none for a method that learns from none."""
     target = cell.dataset
+    if not cell.detector.uses_auxiliary:
+        return []
     return [
         dataset
         for name, dataset in sorted(datasets.items())

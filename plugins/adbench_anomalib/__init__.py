@@ -112,6 +112,7 @@ WINCLIP = DetectorCard(
     parameters=WinclipParameters,
     # tiny-clip was trained on pixels in [0, 1]; with CLIP's mean and deviation its windows see nothing.
     presets={"demo": {"weights": TINY_CLIP, "image_size": 112, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}},
+    uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Jeong, Zou, Kim, Zhang, Ravichandran, Dabeer. WinCLIP: Zero-/Few-Shot Anomaly Classification and Segmentation. "
     "CVPR 2023. arXiv 2303.14814.",

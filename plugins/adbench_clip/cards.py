@@ -18,6 +18,7 @@ CLIP = DetectorCard(
     tracks=("zero-shot", "few-normal"),
     parameters=ClipParameters,
     presets={"demo": {"weights": "tiny-clip", "image_size": 112, "standardise": False, "quick_gelu": False}},
+    uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Radford et al. Learning Transferable Visual Models From Natural Language Supervision. ICML 2021. arXiv 2103.00020.",
     url="https://arxiv.org/abs/2103.00020",

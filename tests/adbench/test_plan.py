@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from toyplugin import toy_registry
+from toyplugin import ToySet, toy_registry
 
 from adbench import UserError, api
 from adbench.options import RunOptions
-from adbench.plan import Plan
+from adbench.plan import Plan, auxiliary_sets
 
 
 def plan(**options) -> Plan:
@@ -58,6 +59,14 @@ def test_zero_shot_knows_the_other_sets_of_the_group_even_if_they_are_not_planne
 def test_zero_shot_without_another_set_is_skipped() -> None:
     with pytest.raises(UserError, match="no other than toy-broken"):
         plan(datasets=("toy-broken",), tracks=("zero-shot",))
+
+
+def test_zero_shot_without_another_set_is_fine_for_a_method_that_learns_from_none() -> None:
+    registry = toy_registry()
+    registry.detectors["peak"] = replace(registry.detectors["peak"], uses_auxiliary=False)
+    (cell,) = api.plan(RunOptions(methods=("peak",), datasets=("toy-broken",), tracks=("zero-shot",)), registry).cells
+    neighbours = {name: ToySet(registry.dataset(name), None) for name in ("toy-a", "toy-b")}
+    assert auxiliary_sets(replace(cell, dataset=registry.dataset("toy-a")), neighbours) == []
 
 
 def test_a_set_named_by_itself_must_be_there() -> None:

@@ -21,6 +21,7 @@ MEDCLIP = DetectorCard(
     tracks=("zero-shot", "few-normal"),
     parameters=MedclipParameters,
     presets={"demo": {"weights": TINY, "vocabulary": TINY_VOCABULARY}},
+    uses_auxiliary=False,
     weight_parameters=("weights", "vocabulary"),
     requires={"transformers": INSTALL},
     random_weights=has_random_weights,
