@@ -3,7 +3,8 @@
     python benchmarks/metrics_speed.py [--only auroc|aupro|bootstrap] [--pixels N] [--maps N] [--images N]
 
 Every measurement runs in a process of its own: inputs are made, one tiny call loads what is loaded lazily, and then the
-call is timed (the best of up to five) and the growth of the process's peak memory taken. Scores are float32.
+call is timed (the best of up to five) and the growth of the process's peak memory taken. Scores are float32. Below each part
+stand its targets, met or missed; the exit code is 1 where one is missed, or could not be tried.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ SIDE = 240
 REPEATS = 5  # the best of them counts ...
 ENOUGH_SECONDS = 10.0  # ... of as many as fit
 MEBI = 1024.0  # ru_maxrss counts kibibytes on Linux
+Found = dict[str, dict[str, Any]]  # name of a measurement to what came of it
 
 
 def main() -> None:
@@ -41,27 +43,38 @@ def main() -> None:
         print(json.dumps(_measure(arguments.measure, arguments.size)))
         return
     sizes = {"auroc": arguments.pixels, "aupro": arguments.maps, "bootstrap": arguments.images}
+    met = True
     for part in arguments.only or PARTS:
-        title, names = PARTS[part]
+        title, names, targets = PARTS[part]
         print(title.format(size=sizes[part]))
-        _compare(names, sizes[part])
+        found = _compare(names, sizes[part])
+        for words, holds in targets:
+            try:
+                outcome = "met" if holds(found) else "MISSED"
+            except KeyError as error:
+                outcome = f"NOT TRIED: {error} failed"
+            print(f"  target: {words}: {outcome}")
+            met = met and outcome == "met"
+    sys.exit(0 if met else 1)
 
 
-def _compare(names: tuple[str, ...], size: int) -> None:
+def _compare(names: tuple[str, ...], size: int) -> Found:
     ours: dict[str, Any] = {}
+    measured: Found = {}
     for name in names:
         command = [sys.executable, __file__, "--measure", name, "--size", str(size)]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             print(f"  {name:<26} failed (exit {done.returncode})")
             continue
-        found = json.loads(done.stdout.splitlines()[-1])
-        line = f"  {name:<26} {found['seconds']:8.3f} s {found['extra_mib']:6.0f} MiB more  {found['value']}"
+        found = measured[name] = json.loads(done.stdout.splitlines()[-1])
+        line = f"  {name:<26} {found['seconds']:8.3f} s {found['extra_mib']:6.0f} MiB more (peak {found['peak_mib']:.0f})  {found['value']}"
         if ours and not name.startswith("adbench"):
             times, memory = found["seconds"] / ours["seconds"], ours["extra_mib"] / max(found["extra_mib"], 1)
             line += f"  ours: {times:.1f} times faster, {memory:.2f} of the memory"
         ours = ours or found
         print(line, flush=True)
+    return measured
 
 
 def _measure(name: str, size: int) -> dict[str, Any]:
@@ -74,7 +87,7 @@ def _measure(name: str, size: int) -> dict[str, Any]:
         start = time.perf_counter()
         value = call(*inputs)
         seconds.append(time.perf_counter() - start)
-    return {"seconds": min(seconds), "extra_mib": (_peak() - before) / MEBI, "value": value}
+    return {"seconds": min(seconds), "extra_mib": (_peak() - before) / MEBI, "peak_mib": _peak() / MEBI, "value": value}
 
 
 def _peak() -> float:
@@ -166,12 +179,45 @@ MEASURED: dict[str, tuple[Callable[[int], tuple[np.ndarray, np.ndarray]], Callab
     "adbench intervals": (_maps, _our_intervals),
     "adbench intervals, on disk": (_maps_on_disk, _our_intervals),
 }
-PARTS = {
-    "auroc": ("AUROC of {size:,} pixels", ("adbench auroc", "scikit-learn auroc", "torchmetrics auroc")),
-    "aupro": ("AUPRO of {size:,} maps of 240 x 240", ("adbench aupro", "anomalib aupro")),
+
+
+def _ratio(found: Found, ours: str, theirs: str) -> float:
+    return float(found[theirs]["seconds"] / found[ours]["seconds"])
+
+
+def _apart(found: Found, ours: str, theirs: str) -> float:
+    return abs(float(found[theirs]["value"]) - float(found[ours]["value"]))
+
+
+# Title, what is measured (ours first), and the targets: words, and whether they hold of what was found.
+PARTS: dict[str, tuple[str, tuple[str, ...], list[tuple[str, Callable[[Found], bool]]]]] = {
+    "auroc": (
+        "AUROC of {size:,} pixels",
+        ("adbench auroc", "scikit-learn auroc", "torchmetrics auroc"),
+        [
+            ("scikit-learn's figure to 1e-9", lambda found: _apart(found, "adbench auroc", "scikit-learn auroc") < 1e-9),
+            ("faster than scikit-learn", lambda found: _ratio(found, "adbench auroc", "scikit-learn auroc") > 1),
+            ("faster than torchmetrics", lambda found: _ratio(found, "adbench auroc", "torchmetrics auroc") > 1),
+        ],
+    ),
+    "aupro": (
+        "AUPRO of {size:,} maps of 240 x 240",
+        ("adbench aupro", "anomalib aupro"),
+        [
+            ("anomalib's figure to 1e-6", lambda found: _apart(found, "adbench aupro", "anomalib aupro") < 1e-6),
+            ("20 times as fast as anomalib", lambda found: _ratio(found, "adbench aupro", "anomalib aupro") >= 20),
+        ],
+    ),
     "bootstrap": (
         "Intervals of pixel AUROC and AUPRO, 1,000 resamples of {size:,} maps of 240 x 240",
         ("adbench intervals", "adbench intervals, on disk"),
+        [
+            ("under 60 s", lambda found: max(found[name]["seconds"] for name in PARTS["bootstrap"][1]) < 60),
+            (
+                "peak under 2 GiB, inputs included",
+                lambda found: max(found[name]["peak_mib"] for name in PARTS["bootstrap"][1]) < 2048,
+            ),
+        ],
     ),
 }
 

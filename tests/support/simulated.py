@@ -63,5 +63,19 @@ def simulated_histograms(
     return Histograms(*counts, np.repeat(np.float32([1, 0]), [abnormal, normal]))
 
 
+def subject_maps(rng: np.random.Generator, subjects: int, shift: float = 1.5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Masks, maps and subjects: 3 images of 8 x 8 each, two subjects of three with a lesion in every image.
+
+    All images of a subject share an effect of 0.7 on the background, and another on the lesions.
+    """
+    groups = np.repeat(np.arange(subjects), 3)
+    masks = np.zeros((groups.size, 8, 8), bool)
+    for row in np.flatnonzero(groups % 3 > 0):
+        (top, left), (height, width) = rng.integers(0, 5, 2), rng.integers(1, 4, 2)
+        masks[row, top : top + height, left : left + width] = True
+    background, lesion = (0.7 * rng.standard_normal((subjects, 1, 1))[groups] for _ in range(2))
+    return masks, rng.standard_normal(masks.shape) + np.where(masks, lesion + shift, background), groups
+
+
 def _count(values: np.ndarray) -> np.ndarray:
     return np.bincount(np.searchsorted(EDGES, values), minlength=EDGES.size + 1)
