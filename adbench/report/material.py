@@ -40,7 +40,7 @@ class ReportCell:
 
     @property
     def mark(self) -> str:
-        """`test-oracle`, `transductive`, both, or nothing."""
+        """As on the leaderboard; "" for an honest row."""
         return mark_of(self.record)
 
     @property
