@@ -75,6 +75,16 @@ def test_leaderboard(historic: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert {key: value for key, value in shown.items() if key in written} == written
 
 
+def test_figures_are_computed_anew(historic: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--metric", "image_auroc", "--metric", "image_ap", "--format", "json")
+    assert adbench(monkeypatch, "metrics", historic / "run", *asked) == 0
+    rows = json.loads(capsys.readouterr().out)
+    figures = {(row["id"], row["metric"]): row["value"] for row in rows}
+    done = [record for record in open_run(historic / "run").records if record.status == "done"]
+    assert all(figures[record.id, "image_auroc"] == record.metrics["image_auroc"] for record in done)
+    assert all(0 < figures[record.id, "image_ap"] <= 1 for record in done), "what the old record lacks"
+
+
 def test_report(historic: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert adbench(monkeypatch, "report", historic / "run", "-o", tmp_path / "report.html") == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
