@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adbench.errors import UserError
 from adbench.leaderboard import Table, build_tables
 from adbench.options import DEFAULT_OUT, Protocol, RunOptions
-from adbench.results import CellRecord
+from adbench.results import CellRecord, ScoreTable
 from adbench.store import RunFolder
 
 if TYPE_CHECKING:
@@ -42,9 +42,13 @@ class Run:
         """The cells that failed, each with its `error`."""
         return [record for record in self.records if record.status == "failed"]
 
-    def leaderboard(self) -> list[Table]:
-        """Ranked tables, one a preset, track and k."""
-        return build_tables(self.records)
+    def leaderboard(self, rank_marked: bool = False) -> list[Table]:
+        """Ranked tables, one a preset, track and k, with intervals and tie groups.
+
+        Args:
+            rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
+        """
+        return leaderboard([self], rank_marked)
 
     def frame(self) -> pd.DataFrame:
         """One row a cell and metric: `method, variant, track, k, seed, preset, dataset, metric, value`; NaN where not measured."""
@@ -169,6 +173,19 @@ def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporte
 def open_run(folder: str | Path) -> Run:
     """A run folder as it is on disk. Raises `UserError` where it is none."""
     return Run(Path(folder), list(RunFolder.open(Path(folder)).records()))
+
+
+def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
+    """Ranked tables over several runs; a cell that more than one holds counts once. See `Run.leaderboard`."""
+    homes = {record.id: (RunFolder(run.folder), record) for run in runs for record in run.records}
+
+    def kept(record: CellRecord) -> ScoreTable | None:
+        try:
+            return homes[record.id][0].scores(record.id)
+        except (OSError, ValueError, KeyError):  # pyarrow's errors are ValueErrors; the figures stay, without a test
+            return None
+
+    return build_tables([record for _, record in homes.values()], kept, rank_marked)
 
 
 def _split(names: Names) -> tuple[str, ...]:

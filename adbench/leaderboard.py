@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
-from typing import Any
+from typing import TYPE_CHECKING
 
+from adbench.metrics.catalogue import BY_NAME
 from adbench.options import Protocol
 from adbench.protocol import EVALUATION_SIZE
-from adbench.results import CellRecord
+from adbench.results import CellRecord, ScoreTable
+from adbench.standings import Column, Pair, Placed, Standing, paired_tests, place, stand
+
+if TYPE_CHECKING:
+    from adbench.metrics.ranks import RankComparison
 
 METRICS = ("image_auroc", "pixel_auroc")
+TESTED = "image_auroc"  # the metric whose differences the kept scores can test
 HONEST = ""
+
+Scores = Callable[[CellRecord], ScoreTable | None]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric of one method on one dataset, over seeds.
+    """A metric of one method on one dataset, over seeds; or the mean of such over datasets.
 
     Attributes:
         value: mean over seeds, in [0, 1].
         seeds: the seeds that were measured.
         std: standard deviation over seeds (n - 1); None with a single seed.
+        interval: ends of the 95 % interval that the sample of test images gives it; None where unknown.
+        by_seed: the figure of each seed.
     """
 
     value: float
     seeds: tuple[int, ...]
     std: float | None
+    interval: tuple[float, float] | None = None
+    by_seed: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,8 @@ class Table:
     Attributes:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
         datasets: all that a row of this table was measured on.
+        rank_marked: marked rows are ranked with the others.
+        p_values: of the image AUROC, see `adbench.standings.paired_tests`; empty without scores.
     """
 
     preset: str
@@ -63,6 +78,8 @@ class Table:
     synthetic: bool
     rows: list[Row] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
+    rank_marked: bool = False
+    p_values: dict[Column, dict[Pair, float]] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -80,9 +97,54 @@ class Table:
         """The row's mean over all datasets of the table that have this metric; None where it misses one."""
         return row.mean(metric, self.datasets_with(metric))
 
+    def missing(self, row: Row, metric: str) -> list[str]:
+        """The datasets that keep the row from having a mean."""
+        return [name for name in self.datasets_with(metric) if (name, metric) not in row.figures]
 
-def build_tables(records: Iterable[CellRecord]) -> list[Table]:
-    """Group records by preset, track, k and protocol; average over seeds; rank."""
+    def figure(self, row: Row, metric: str, column: Column) -> Figure | None:
+        """The row's figure on a dataset, or its mean over all of them (None); None where there is none."""
+        if column is not None:
+            return row.figures.get((column, metric))
+        if self.mean(row, metric) is None:
+            return None
+        return _mean_figure([row.figures[name, metric] for name in self.datasets_with(metric)])
+
+    def ranks(self, row: Row) -> bool:
+        """Whether the row is ranked: marked ones only where asked, and random weights never."""
+        return row.mark == HONEST or (self.rank_marked and "random-weights" not in row.mark)
+
+    def standings(self, metric: str, column: Column) -> dict[str, Standing]:
+        """Variant to standing, of the ranked rows that have a figure in this column."""
+        sign = _sign(metric)
+        figures = {row.variant: self.figure(row, metric, column) for row in self.rows if self.ranks(row)}
+        values = {variant: sign * figure.value for variant, figure in figures.items() if figure}
+        return stand(values, self.p_values.get(column, {}) if metric == TESTED else {})
+
+    def mean_ranks(self, metric: str) -> tuple[list[Row], RankComparison] | None:
+        """Compare, over datasets, the ranked rows that have a figure on each; None for fewer than two rows or datasets."""
+        from adbench.metrics.ranks import compare_ranks
+
+        datasets = self.datasets_with(metric)
+        rows = [row for row in self.ordered(metric) if self.ranks(row) and self.mean(row, metric) is not None]
+        if len(rows) < 2 or len(datasets) < 2:
+            return None
+        sign = _sign(metric)
+        return rows, compare_ranks([[sign * row.figures[name, metric].value for row in rows] for name in datasets])
+
+    def ordered(self, metric: str) -> list[Row]:
+        """The rows that have this metric, best mean first; those without a mean, and marked ones, last."""
+        shown = [row for row in self.rows if metric == METRICS[0] or any(name == metric for _, name in row.figures)]
+        return sorted(shown, key=lambda row: _rank_key(self, row, metric))
+
+
+def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, rank_marked: bool = False) -> list[Table]:
+    """Group records by preset, track, k and protocol; average over seeds; rank.
+
+    Args:
+        records: of one or several runs.
+        scores: gives the kept scores of a finished cell, for the paired tests and for intervals that records lack.
+        rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
+    """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
     for record in _newest(records):
         rows = tables.setdefault((record.preset, record.track, record.k, condition_of(record)), {})
@@ -90,10 +152,17 @@ def build_tables(records: Iterable[CellRecord]) -> list[Table]:
     built = []
     for (preset, track, k, condition), rows in sorted(tables.items()):
         flat = [record for group in rows.values() for record in group]
-        table = Table(preset, track, k, condition, all(record.synthetic for record in flat))
+        table = Table(preset, track, k, condition, all(record.synthetic for record in flat), rank_marked=rank_marked)
         table.datasets = sorted({record.dataset for record in flat})
-        table.rows = [_row(group) for group in rows.values()]
-        table.rows.sort(key=lambda row: _rank_key(table, row))
+        placed: dict[str, dict[str, Placed]] = {}
+        for group in rows.values():
+            kept = {r.id: found for r in group if scores and r.status == "done" and (found := scores(r)) is not None}
+            row = _row(group, kept)
+            table.rows.append(row)
+            if table.ranks(row):
+                placed[row.variant] = _placed(group, kept)
+        table.p_values = paired_tests(placed, table.datasets)
+        table.rows.sort(key=lambda row: _rank_key(table, row, METRICS[0]))
         built.append(table)
     return built
 
@@ -130,37 +199,16 @@ def mark_of(record: CellRecord) -> str:
     return " ".join(mark for mark, applies in marks.items() if applies)
 
 
-def as_rows(tables: Iterable[Table]) -> list[dict[str, Any]]:
-    """One dictionary a figure: `method, variant, track, k, preset, dataset, metric, value, std, n_seeds, mark`.
-
-    A figure that was not measured has `value` None and `n_seeds` 0.
-    """
-    rows = []
-    for table in tables:
-        for row in table.rows:
-            for metric in METRICS:
-                for dataset in table.datasets_with(metric):
-                    figure = row.figures.get((dataset, metric))
-                    rows.append(
-                        {
-                            "method": row.method,
-                            "variant": row.variant,
-                            "track": table.track,
-                            "k": table.k,
-                            "preset": table.preset,
-                            "dataset": dataset,
-                            "metric": metric,
-                            "value": figure.value if figure else None,
-                            "std": figure.std if figure else None,
-                            "n_seeds": len(figure.seeds) if figure else 0,
-                            "n_failed": row.failed.get(dataset, 0),
-                            "mark": row.mark,
-                        }
-                    )
-    return rows
+def _placed(records: list[CellRecord], kept: dict[str, ScoreTable]) -> dict[str, Placed]:
+    placed = {}
+    for dataset in {record.dataset for record in records}:
+        cells = [record.id for record in records if record.dataset == dataset and record.metrics.get(TESTED) is not None]
+        if cells and all(cell in kept for cell in cells) and (found := place([kept[cell] for cell in cells])):
+            placed[dataset] = found
+    return placed
 
 
-def _row(records: list[CellRecord]) -> Row:
+def _row(records: list[CellRecord], kept: dict[str, ScoreTable]) -> Row:
     figures: dict[tuple[str, str], Figure] = {}
     failed: dict[str, int] = {}
     for dataset in {record.dataset for record in records}:
@@ -168,16 +216,57 @@ def _row(records: list[CellRecord]) -> Row:
         failures = sum(cell.status == "failed" for cell in cells)
         if failures:
             failed[dataset] = failures
-        for metric in METRICS:
-            measured = [(cell.seed, value) for cell in cells if (value := cell.metrics.get(metric)) is not None]
+        for metric in dict.fromkeys(name for cell in cells for name in cell.metrics):
+            measured = [cell for cell in cells if cell.metrics.get(metric) is not None]
             if measured:
-                values = [value for _, value in measured]
-                spread = stdev(values) if len(values) > 1 else None
-                figures[dataset, metric] = Figure(fmean(values), tuple(seed for seed, _ in measured), spread)
+                figures[dataset, metric] = _figure(metric, measured, kept)
     first = records[0]
     return Row(first.method, first.variant, first.title, mark_of(first), figures, failed)
 
 
-def _rank_key(table: Table, row: Row) -> tuple:
-    mean = table.mean(row, "image_auroc")
-    return (row.mark != HONEST, mean is None, -(mean or 0.0), row.variant)
+def _figure(metric: str, cells: list[CellRecord], kept: dict[str, ScoreTable]) -> Figure:
+    values = [float(cell.metrics[metric] or 0) for cell in cells]
+    spread = stdev(values) if len(values) > 1 else None
+    intervals = [_interval(metric, cell, kept.get(cell.id)) for cell in cells]
+    known = [interval for interval in intervals if interval]
+    # Seeds share their test images: the ends are averaged, not narrowed.
+    interval = tuple(map(fmean, zip(*known, strict=True))) if len(known) == len(intervals) else None
+    return Figure(fmean(values), tuple(cell.seed for cell in cells), spread, interval, tuple(values))  # type: ignore[arg-type]
+
+
+def _interval(metric: str, cell: CellRecord, scores: ScoreTable | None) -> tuple[float, float] | None:
+    """As recorded; computed where an older record lacks that of the image AUROC."""
+    if metric in cell.intervals:
+        low, high = cell.intervals[metric]
+        return low, high
+    if metric != TESTED or scores is None:
+        return None
+    from adbench.metrics.delong import auroc_interval
+
+    found = auroc_interval(scores.labels, scores.scores, scores.subjects)
+    return None if math.isnan(found.low) else (found.low, found.high)
+
+
+def _mean_figure(figures: Sequence[Figure]) -> Figure:
+    """Mean over datasets. Their samples are independent: distances from the value to the ends add up as squares (Zou 2008)."""
+    value = fmean(figure.value for figure in figures)
+    by_seed = [dict(zip(figure.seeds, figure.by_seed, strict=True)) for figure in figures]
+    seeds = sorted(set(by_seed[0]).intersection(*by_seed))
+    means = tuple(fmean(values[seed] for values in by_seed) for seed in seeds)
+    intervals = [(figure.value, *figure.interval) for figure in figures if figure.interval]
+    interval = None
+    if len(intervals) == len(figures):
+        below = math.hypot(*(middle - low for middle, low, _ in intervals)) / len(intervals)
+        above = math.hypot(*(high - middle for middle, _, high in intervals)) / len(intervals)
+        interval = (value - below, value + above)
+    return Figure(value, tuple(seeds), stdev(means) if len(means) > 1 else None, interval, means)
+
+
+def _rank_key(table: Table, row: Row, metric: str) -> tuple:
+    mean = table.mean(row, metric)
+    return (not table.ranks(row), mean is None, -_sign(metric) * (mean or 0.0), row.variant)
+
+
+def _sign(metric: str) -> int:
+    """What to multiply a figure by so that higher is better."""
+    return 1 if metric not in BY_NAME or BY_NAME[metric].higher_is_better else -1

@@ -17,32 +17,54 @@ NAME = "leaderboard"
 
 def command(
     runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; adbench-run by default.")] = None,
-    format: Annotated[Literal["table", "md", "csv", "json", "svg"], typer.Option(help="What to print.")] = "table",
+    format: Annotated[Literal["table", "md", "csv", "json", "latex", "svg"], typer.Option(help="What to print.")] = "table",
+    metric: Annotated[
+        str, typer.Option(help="Names separated by commas, e.g. image_auroc,pixel_aupro. [default: image_auroc,pixel_auroc]")
+    ] = "",
+    intervals: Annotated[bool, typer.Option(help="Show 95 % intervals; csv and json always hold them.")] = False,
+    rank_marked: Annotated[bool, typer.Option(help="Rank test-oracle and transductive rows with the honest ones.")] = False,
     published: Annotated[bool, typer.Option(help="Put published figures beside ours where track, k and preset match.")] = False,
 ) -> None:
     """Rank what one or several runs measured, per preset, track and k. Needs no torch."""
-    from adbench.api import open_run
-    from adbench.leaderboard import build_tables
+    from adbench.api import leaderboard, open_run
     from adbench.options import DEFAULT_OUT
 
-    records = {record.id: record for path in runs or [DEFAULT_OUT] for record in open_run(path).records}
-    tables = build_tables(records.values())
+    tables = leaderboard([open_run(path) for path in runs or [DEFAULT_OUT]], rank_marked)
     if published:
         _beside_published(tables, format)
         return
+    _print(tables, format, _metrics(metric, tables), intervals)
+
+
+def _print(tables: list[Table], format: str, metrics: tuple[str, ...], intervals: bool) -> None:
     if format == "table":
         from adbench.cli.console import stdout
         from adbench.render.table import print_tables
 
-        print_tables(tables, stdout())
-    elif format == "svg":
+        print_tables(tables, stdout(), metrics, intervals)
+    elif format in ("csv", "json"):
+        from adbench.render.rows import to_csv, to_json
+
+        print({"csv": to_csv, "json": to_json}[format](tables, metrics), end="")
+    else:
+        from adbench.render.latex import to_latex
+        from adbench.render.markdown import to_markdown
         from adbench.render.table import to_svg
 
-        print(to_svg(tables), end="")
-    else:
-        from adbench.render.text import FORMATS
+        print({"md": to_markdown, "latex": to_latex, "svg": to_svg}[format](tables, metrics, intervals), end="")
 
-        print(FORMATS[format](tables), end="")
+
+def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
+    from adbench.leaderboard import METRICS
+
+    names = tuple(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip()))
+    measured = sorted({name for table in tables for row in table.rows for _, name in row.figures})
+    for name in names:
+        if name not in (*METRICS, *measured):
+            raise UserError(
+                f"--metric {name}: no cell of these runs has it. They have {', '.join(measured) or 'no figure at all'}."
+            )
+    return names or METRICS
 
 
 def _beside_published(tables: list[Table], format: str) -> None:

@@ -8,7 +8,7 @@ from adbench.metrics.bootstrap import (
     pixel_values,
 )
 from adbench.metrics.catalogue import METRICS, Metric
-from adbench.metrics.comparison import Difference, holm, paired_difference
+from adbench.metrics.comparison import Contrast, Difference, contrast, holm, mean_contrast, paired_difference
 from adbench.metrics.delong import auroc_interval
 from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.metrics.histograms import Histograms, pixel_histograms
@@ -21,11 +21,12 @@ from adbench.metrics.ranking import (
     fpr_at_tpr,
     ranking_figures,
 )
-from adbench.metrics.ranks import RankComparison, compare_ranks
+from adbench.metrics.ranks import RankComparison, compare_ranks, nemenyi
 from adbench.metrics.region import Regions, aupro, find_regions
 
 __all__ = [
     "METRICS",
+    "Contrast",
     "Difference",
     "Figures",
     "Histograms",
@@ -41,11 +42,14 @@ __all__ = [
     "auroc_interval",
     "average_precision",
     "compare_ranks",
+    "contrast",
     "f1_max",
     "find_regions",
     "fpr_at_tpr",
     "holm",
     "image_figures",
+    "mean_contrast",
+    "nemenyi",
     "paired_difference",
     "pixel_differences",
     "pixel_figures",

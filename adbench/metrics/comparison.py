@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,24 @@ class Difference(NamedTuple):
     low: float
     high: float
     p: float
+
+
+class Contrast(NamedTuple):
+    """A difference of two AUROCs with the variance that comes from the sample of images.
+
+    Attributes:
+        value: first minus second, in [-1, 1]; NaN where either cannot be measured.
+        variance: of the value; NaN where the sample is too small to show it.
+        freedom: degrees of freedom of the variance.
+    """
+
+    value: float
+    variance: float
+    freedom: float
+
+    def difference(self, level: float = 0.95) -> Difference:
+        """With its interval and p-value."""
+        return student_difference(self.value, self.variance, self.freedom, level)
 
 
 def paired_difference(
@@ -60,12 +79,35 @@ def paired_difference(
         for scores in (scores_a, scores_b):
             check_scores(scores, positive.shape)
         return Difference(math.nan, math.nan, math.nan, math.nan)
-    first, second = placements(positive, scores_a), placements(positive, scores_b)
+    return contrast(placements(positive, scores_a), placements(positive, scores_b), positive, codes).difference(level)
+
+
+def contrast(first: Placements, second: Placements, positive: NDArray[np.bool_], codes: NDArray[np.intp]) -> Contrast:
+    """Compare two methods by the placements of the same images, first minus second; see `paired_difference`.
+
+    Placements may be means over several seeds: their mean is the mean AUROC, and its variance that of new images under
+    these same seeds.
+
+    Args:
+        first, second: placements of the same images.
+        positive: (N,) which images their first part belongs to.
+        codes: (N,) group of every image, see `group_codes`.
+    """
     moved = Placements(first.positives - second.positives, first.negatives - second.negatives)
     if not moved.positives.any() and not moved.negatives.any():
-        return Difference(0.0, 0.0, 0.0, 1.0)
+        return Contrast(0.0, 0.0, math.inf)
     spread = placement_spread(moved, positive, codes)
-    return student_difference(float(moved.positives.mean()), spread.variance, spread.freedom, level)
+    return Contrast(float(moved.positives.mean()), spread.variance, spread.freedom)
+
+
+def mean_contrast(contrasts: Sequence[Contrast]) -> Contrast:
+    """Mean of differences on several datasets, whose images are independent, each dataset counting the same."""
+    values = np.array([each.value for each in contrasts])
+    variances = np.array([each.variance for each in contrasts]) / len(contrasts) ** 2
+    total, freedoms = float(variances.sum()), np.array([each.freedom for each in contrasts])
+    # Satterthwaite 1946, as for the classes of one dataset
+    freedom = total**2 / float((variances**2 / freedoms).sum()) if (variances / freedoms).any() else math.inf
+    return Contrast(float(values.mean()), total, freedom)
 
 
 def student_difference(value: float, variance: float, freedom: float, level: float) -> Difference:

@@ -20,13 +20,11 @@ class RankComparison(NamedTuple):
         mean_ranks: (M,) in [1, M], 1 = best on every dataset.
         friedman_p: p-value of "all methods rank alike"; NaN with fewer than two datasets or methods.
         critical_difference: mean ranks that lie at least this far apart differ, at the level asked for; NaN likewise.
-        p_values: (M, M) p-value of every pair (Nemenyi 1963), corrected for the number of pairs; 1 on the diagonal.
     """
 
     mean_ranks: NDArray[np.float64]
     friedman_p: float
     critical_difference: float
-    p_values: NDArray[np.float64]
 
 
 def compare_ranks(figures: ArrayLike, level: float = 0.95) -> RankComparison:
@@ -51,37 +49,33 @@ def compare_ranks(figures: ArrayLike, level: float = 0.95) -> RankComparison:
     datasets, methods = given.shape
     if datasets < 2 or methods < 2:
         means = rankdata(-given, axis=1).mean(axis=0) if datasets else np.full(methods, math.nan)
-        return RankComparison(means, math.nan, math.nan, _with_ones(np.full((methods, methods), math.nan)))
+        return RankComparison(means, math.nan, math.nan)
     centred = rankdata(-given, axis=1) - (methods + 1) / 2
     between = float((centred.sum(axis=0) ** 2).sum())
     within = float((centred**2).sum())
     statistic = (methods - 1) * between / within if within else 0.0  # Friedman 1937, with Conover's correction for ties
     means = centred.mean(axis=0)
     error = math.sqrt(methods * (methods + 1) / (6 * datasets))
-    apart = np.abs(means[:, None] - means[None, :]) / error
     return RankComparison(
-        means + (methods + 1) / 2,
-        float(chdtrc(methods - 1, statistic)),
-        _nemenyi_quantile(methods, level) * error,
-        _with_ones(_nemenyi_p_values(apart, methods)),
+        means + (methods + 1) / 2, float(chdtrc(methods - 1, statistic)), _nemenyi_quantile(methods, level) * error
     )
+
+
+def nemenyi(figures: ArrayLike) -> NDArray[np.float64]:
+    """Which methods differ over several datasets, by scikit-posthocs.
+
+    Args:
+        figures: (D, M) a figure of each dataset and method, at least two of both; none missing.
+
+    Returns:
+        (M, M) p-value of every pair (Nemenyi 1963), corrected for the number of pairs; 1 on the diagonal.
+    """
+    from scikit_posthocs import posthoc_nemenyi_friedman
+
+    return posthoc_nemenyi_friedman(np.asarray(figures, np.float64)).to_numpy()
 
 
 def _nemenyi_quantile(methods: int, level: float) -> float:
     from scipy.stats import studentized_range
 
     return float(studentized_range.ppf(level, methods, math.inf)) / math.sqrt(2)
-
-
-def _nemenyi_p_values(apart: NDArray[np.float64], methods: int) -> NDArray[np.float64]:
-    from scipy.stats import studentized_range
-
-    upper = np.triu_indices(methods, 1)  # each integral takes milliseconds
-    p_values = np.zeros_like(apart)
-    p_values[upper] = studentized_range.sf(apart[upper] * math.sqrt(2), methods, math.inf)
-    return np.clip(p_values + p_values.T, 0.0, 1.0)
-
-
-def _with_ones(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    np.fill_diagonal(p_values, 1.0)
-    return p_values

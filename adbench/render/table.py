@@ -4,66 +4,61 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from adbench.leaderboard import METRICS, Row, Table
-from adbench.render.words import HEADINGS, MISSING, footnotes, percent, short_names
+from adbench.leaderboard import METRICS, Table
+from adbench.render.grid import Cell, Grid, grids
+from adbench.render.notes import Emphasis, footnotes
 
 SVG_WIDTH = 110
+STYLES = {"best": "bold green", "tied": "underline", "failed": "red", "": ""}
+EMPHASIS = Emphasis("bold", "underlined")
 
 
-def print_tables(tables: Iterable[Table], console: Console) -> None:
-    """Print one table a preset and track, and what its marks mean."""
+def print_tables(tables: Iterable[Table], console: Console, metrics: Sequence[str] = METRICS, intervals: bool = False) -> None:
+    """Print one table a preset, track and metric, and what a reader has to know of it.
+
+    Args:
+        tables: what to show.
+        console: where.
+        metrics: which of their metrics.
+        intervals: show the 95 % interval under each figure.
+    """
     for table in tables:
-        for metric in METRICS:
-            datasets = table.datasets_with(metric)
-            if datasets:
-                console.print(Text(f"{HEADINGS[metric]}: {table.title}", style="bold"))
-                console.print(_build(table, metric, datasets))
-        for note in footnotes(table):
+        for grid in grids(table, metrics, short=True):
+            console.print(Text(grid.title, style="bold"))
+            console.print(_build(grid, intervals))
+        for note in footnotes(table, metrics, EMPHASIS, intervals):
             console.print(Text(note, style="dim"))
         console.print()
 
 
-def to_svg(tables: Iterable[Table]) -> str:
+def to_svg(tables: Iterable[Table], metrics: Sequence[str] = METRICS, intervals: bool = False) -> str:
     """The terminal's picture, for a README."""
     console = Console(record=True, width=SVG_WIDTH, file=io.StringIO())
-    print_tables(tables, console)
+    print_tables(tables, console, metrics, intervals)
     # rich names a font on a foreign server; a picture should need nothing from outside.
     return re.sub(r"@font-face\s*{.*?}", "", console.export_svg(title="adbench leaderboard"), flags=re.DOTALL)
 
 
-def _build(table: Table, metric: str, datasets: list[str]) -> RichTable:
+def _build(grid: Grid, intervals: bool) -> RichTable:
     built = RichTable(box=box.SIMPLE_HEAD)
+    built.add_column("rank", justify="right")
     built.add_column("method", style="cyan", overflow="fold")
-    for name in short_names(datasets):
+    for name in grid.columns[:-1]:
         built.add_column(name, justify="right")
-    built.add_column("mean", justify="right", style="bold")
-    best = {name: _best(table, metric, name) for name in datasets}
-    for row in table.rows:
-        if any((name, metric) in row.figures for name in datasets) or metric == METRICS[0]:
-            cells = [_cell(row, metric, name, best[name]) for name in datasets]
-            label = f"{row.variant} ({row.mark})" if row.mark else row.variant
-            # As text: a variant's brackets are not markup.
-            built.add_row(Text(label), *cells, percent(table.mean(row, metric)))
+    built.add_column(grid.columns[-1], justify="right", style="bold")
+    for line in grid.lines:
+        # As text: a variant's brackets are not markup.
+        built.add_row(line.rank, Text(line.label), *(_text(cell, intervals) for cell in line.cells))
     return built
 
 
-def _best(table: Table, metric: str, dataset: str) -> float | None:
-    values = [row.figures[dataset, metric].value for row in table.rows if not row.mark and (dataset, metric) in row.figures]
-    return max(values) if len(values) > 1 else None
-
-
-def _cell(row: Row, metric: str, dataset: str, best: float | None) -> Text:
-    figure = row.figures.get((dataset, metric))
-    if figure is None:
-        return Text("failed" if row.failed.get(dataset) else MISSING, style="red" if row.failed.get(dataset) else "dim")
-    text = percent(figure.value)
-    if figure.std is not None:
-        text += f" ± {100 * figure.std:.1f}"
-    return Text(text, style="bold green" if figure.value == best and not row.mark else "")
+def _text(cell: Cell, intervals: bool) -> Text:
+    text = Text(cell.text, style=STYLES[cell.emphasis], justify="right")
+    return Text.assemble(text, "\n", (cell.interval, "not bold dim"), justify="right") if intervals else text

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adbench.leaderboard import METRICS, Row, Table
-from adbench.render.words import HEADINGS, footnotes, percent
+from adbench.render.notes import footnotes
+from adbench.render.words import heading, percent
 from adbench.report.charts.svg import series_class
 from adbench.report.material import Material, distinct
 
@@ -58,7 +59,7 @@ def boards(material: Material) -> list[Board]:
                     if metric == METRICS[0] or any((name, metric) in row.figures for name in datasets)
                 ]
                 notes = tuple(footnotes(table)) if metric == METRICS[0] else ()
-                found.append(Board(table.title, HEADINGS[metric], tuple(datasets), tuple(rows), notes, table.synthetic))
+                found.append(Board(table.title, heading(metric), tuple(datasets), tuple(rows), notes, table.synthetic))
     return found
 
 
@@ -69,7 +70,7 @@ def metric_names(material: Material) -> list[str]:
 
 def metric_heading(name: str) -> str:
     """`Image AUROC (%)` for the usual ones, else the name in words."""
-    return HEADINGS.get(name, name.replace("_", " "))
+    return heading(name)
 
 
 def _row(material: Material, table: Table, row: Row, metric: str, datasets: list[str]) -> BoardRow:

@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
-
+import numpy as np
 import pytest
-from rich.console import Console
+from boards import measured, record, tables_of
+from scipy import stats
 
-from adbench.leaderboard import as_rows, build_tables
-from adbench.render.table import print_tables, to_svg
-from adbench.render.text import to_csv, to_json, to_markdown
-from adbench.render.words import footnotes
-from adbench.results import CellRecord
+from adbench.leaderboard import build_tables
+from adbench.metrics import auroc_interval
+from adbench.render.notes import footnotes
+from adbench.render.rows import as_rows
 
-
-def record(method="a", dataset="d1", seed=0, value: float | None = 0.8, **changes) -> CellRecord:
-    metrics = {} if value is None else {"image_auroc": value}
-    defaults = {
-        "id": f"{method}{dataset}{seed}{changes}",
-        "status": "failed" if value is None else "done",
-        "identity": {},
-        "method": method,
-        "variant": method,
-        "title": method.upper(),
-        "dataset": dataset,
-        "track": "few-shot",
-        "k": 4,
-        "seed": seed,
-        "preset": "demo",
-        "metrics": metrics,
-    }
-    return CellRecord(**{**defaults, **changes})
+LABELS = np.arange(80) % 2
 
 
 def test_seeds_are_averaged_and_their_spread_shown() -> None:
@@ -100,45 +79,101 @@ def test_a_cell_that_was_measured_again_counts_once() -> None:
     assert (figure.value, figure.seeds) == (0.7, (0,))
 
 
-def test_formats_hold_the_same_figures() -> None:
-    tables = build_tables([record("a", value=0.123456), record("b", value=None), record("c|d", seed=1)])
-    rows = json.loads(to_json(tables))
-    assert {"method", "track", "k", "preset", "dataset", "metric", "value", "n_seeds"} <= set(rows[0])
-    assert {row["method"]: row["value"] for row in rows} == {"a": 0.123456, "b": None, "c|d": 0.8}
-    assert [row["value"] for row in csv.DictReader(io.StringIO(to_csv(tables)))] == ["0.8", "0.123456", ""]
-    markdown = to_markdown(tables)
-    assert "| a | 12.3 | 12.3 |" in markdown
-    assert "| b | – | – |" in markdown
-    assert "| c\\|d |" in markdown
+def noisy(seed: int, noise: float) -> np.ndarray:
+    """Scores of the same images, better or worse."""
+    return LABELS + noise * np.random.default_rng(seed).standard_normal(LABELS.size)
 
 
-def test_the_terminal_table_shows_all_of_it() -> None:
-    console = Console(record=True, width=120, file=io.StringIO())
-    variant = record("a", value=0.4, variant="a[epochs=3]", synthetic=True)
-    tables = build_tables(
-        [variant, record("a", value=0.5, synthetic=True), record("b", value=None), record("o", selection="test-oracle")]
+def test_rows_that_do_not_differ_from_the_best_share_its_rank() -> None:
+    good = noisy(1, 0.6)
+    cells = [measured("good", good, LABELS), measured("close", good + 1e-3 * noisy(2, 1.0), LABELS)]
+    cells += [measured("poor", noisy(3, 20.0), LABELS)]
+    table = tables_of(cells)[0]
+    standings = table.standings("image_auroc", None)
+    assert {str(standings["good"]), str(standings["close"])} == {"1="}
+    assert str(standings["poor"]) == "3"
+    assert standings == table.standings("image_auroc", "d1")
+
+
+def test_marked_rows_are_ranked_only_when_asked() -> None:
+    cells = [measured("honest", noisy(1, 5.0), LABELS), measured("oracle", noisy(1, 0.2), LABELS, selection="test-oracle")]
+    honest, asked = tables_of(cells)[0], tables_of(cells, rank_marked=True)[0]
+    assert list(honest.standings("image_auroc", "d1")) == ["honest"]
+    assert honest.p_values == {None: {}}
+    assert list(asked.standings("image_auroc", "d1")) == ["oracle", "honest"]
+    assert [row.method for row in asked.rows] == ["oracle", "honest"]
+    assert asked.standings("image_auroc", "d1")["honest"].rank == 2
+
+
+def test_a_row_that_lacks_a_dataset_has_no_rank_in_the_mean() -> None:
+    cells = [measured("whole", noisy(1, 1.0), LABELS, dataset=name) for name in ("d1", "d2")]
+    cells += [measured("half", noisy(1, 0.1), LABELS, dataset="d1")]
+    table = tables_of(cells)[0]
+    assert list(table.standings("image_auroc", None)) == ["whole"]
+    assert set(table.standings("image_auroc", "d1")) == {"half", "whole"}
+    half = next(row for row in table.rows if row.method == "half")
+    assert table.missing(half, "image_auroc") == ["d2"]
+
+
+def test_intervals_are_those_recorded_and_else_those_of_the_kept_scores() -> None:
+    old, scores = measured("old", noisy(1, 1.0), LABELS)
+    new = record(
+        "new", intervals={"image_auroc": [0.7, 0.9], "pixel_aupro": [0.1, 0.3]}, metrics={"image_auroc": 0.8, "pixel_aupro": 0.2}
     )
-    print_tables(tables, console)
-    text = console.export_text()
-    for part in (
-        "few-shot, k = 4 (preset demo)",
-        "50.0",
-        "failed",
-        "a[epochs=3]",
-        "o (test-oracle)",
-        "chosen on the test set",
-        "No mean",
-    ):
-        assert part in text
+    rows = {row.method: row for row in build_tables([old, new], lambda cell: scores if cell is old else None)[0].rows}
+    wanted = auroc_interval(LABELS, scores.scores)
+    assert rows["old"].figures["d1", "image_auroc"].interval == (wanted.low, wanted.high)
+    assert rows["new"].figures["d1", "image_auroc"].interval == (0.7, 0.9)
+    assert rows["new"].figures["d1", "pixel_aupro"].interval == (0.1, 0.3)
+    assert build_tables([old])[0].rows[0].figures["d1", "image_auroc"].interval is None
 
 
-def test_no_records_are_no_tables() -> None:
-    assert build_tables([]) == []
-    assert json.loads(to_json([])) == []
-    assert to_csv([]) == "method\n"
+def test_the_interval_of_a_mean_narrows_with_independent_datasets() -> None:
+    known = {"image_auroc": [0.7, 0.88]}
+    table = build_tables([record("a", f"d{number}", intervals=known) for number in range(4)])[0]
+    mean = table.figure(table.rows[0], "image_auroc", None)
+    assert mean is not None
+    assert mean.interval == (pytest.approx(0.8 - 0.1 / 2), pytest.approx(0.8 + 0.08 / 2))
+    part = build_tables([record("a", "d1", intervals=known), record("a", "d2")])[0]
+    assert part.figure(part.rows[0], "image_auroc", None).interval is None
 
 
-def test_the_picture_needs_nothing_from_outside() -> None:
-    svg = to_svg(build_tables([record("a", value=0.5)]))
-    assert "50.0" in svg
-    assert set(re.findall(r"(?:href|src|url)[=(]\"?(https?:[^\"')]+)", svg)) == set()
+def test_the_spread_of_a_mean_is_that_of_the_means_of_each_seed() -> None:
+    values = {("d1", 0): 0.7, ("d1", 1): 0.9, ("d2", 0): 0.8, ("d2", 1): 0.6, ("d2", 2): 0.1}
+    table = build_tables([record("a", dataset, seed, value) for (dataset, seed), value in values.items()])[0]
+    mean = table.figure(table.rows[0], "image_auroc", None)
+    assert (mean.seeds, mean.std) == ((0, 1), pytest.approx(0.0))
+
+
+def test_lower_false_positive_rates_are_better() -> None:
+    rates = {"low": 0.1, "high": 0.4}
+    table = build_tables([record(name, metrics={"image_auroc": 0.8, "image_fpr95": rate}) for name, rate in rates.items()])[0]
+    assert [row.method for row in table.ordered("image_fpr95")] == ["low", "high"]
+    assert table.standings("image_fpr95", "d1")["low"].leads
+
+
+def test_mean_ranks_leave_out_what_lacks_a_dataset() -> None:
+    rng = np.random.default_rng(5)
+    figures = rng.random((6, 4))
+    cells = [record(m, f"d{d}", value=figures[d, i]) for d in range(6) for i, m in enumerate("wxyz")]
+    table = build_tables([*cells, record("part", "d0", value=0.99)])[0]
+    rows, found = table.mean_ranks("image_auroc")
+    order = ["wxyz".index(row.method) for row in rows]
+    np.testing.assert_allclose(found.mean_ranks, stats.rankdata(-figures, axis=1).mean(axis=0)[order])
+    assert found.friedman_p == pytest.approx(stats.friedmanchisquare(*figures.T).pvalue)
+    assert build_tables([record("a"), record("b")])[0].mean_ranks("image_auroc") is None
+
+
+def test_many_rows_are_compared_in_no_time() -> None:
+    import time
+
+    rng = np.random.default_rng(0)
+    labels = rng.random(1500) < 0.7
+    cells = [
+        measured(f"m{method:02d}", rng.standard_normal(1500) + labels, labels, dataset=f"d{dataset}")
+        for method in range(20)
+        for dataset in range(6)
+    ]
+    start = time.perf_counter()
+    tables_of(cells)
+    assert time.perf_counter() - start < 3  # 190 pairs on 7 columns

@@ -19,7 +19,7 @@ from toyrun import toy_run
 
 from adbench import UserError
 from adbench.api import open_run
-from adbench.render.text import to_json
+from adbench.render.rows import to_json
 from adbench.store import MARKER, RunFolder
 
 

@@ -1,0 +1,84 @@
+"""One metric of one table as rows of words, the same for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from adbench.leaderboard import Figure, Row, Table
+from adbench.render.words import MISSING, heading, percent, short_names
+from adbench.standings import Column, Standing
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure.
+
+    Attributes:
+        text: `87.3`, `87.3 ± 1.2` over seeds, a dash, or `failed`.
+        interval: `80.1–92.3`, or nothing where unknown.
+        emphasis: `best` of the ranked rows, or `tied` with it: not significantly different.
+    """
+
+    text: str
+    interval: str = ""
+    emphasis: Literal["", "best", "tied", "failed"] = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row."""
+
+    rank: str
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One metric of one table; the last column is the mean."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+def grids(table: Table, metrics: Sequence[str], short: bool = False) -> Iterator[Grid]:
+    """One a metric that some row has.
+
+    Args:
+        table: rows and datasets.
+        metrics: what to show.
+        short: datasets without the prefix that all of them share.
+    """
+    for metric in metrics:
+        datasets = table.datasets_with(metric)
+        if datasets:
+            names = short_names(datasets) if short else datasets
+            columns: list[Column] = [*datasets, None]
+            standings = {column: table.standings(metric, column) for column in columns}
+            lines = tuple(_line(table, row, metric, standings) for row in table.ordered(metric))
+            yield Grid(f"{heading(metric)}: {table.title}", (*names, "mean"), lines)
+
+
+def _line(table: Table, row: Row, metric: str, standings: dict[Column, dict[str, Standing]]) -> Line:
+    cells = []
+    for column, standing in standings.items():
+        figure = table.figure(row, metric, column)
+        failed = column is not None and bool(row.failed.get(column))
+        # Nothing leads a column in which a single row is ranked.
+        cells.append(_cell(figure, standing.get(row.variant) if len(standing) > 1 else None, failed))
+    rank = standings[None].get(row.variant)
+    return Line(str(rank) if rank else MISSING, f"{row.variant} ({row.mark})" if row.mark else row.variant, tuple(cells))
+
+
+def _cell(figure: Figure | None, standing: Standing | None, failed: bool) -> Cell:
+    if figure is None:
+        return Cell("failed", emphasis="failed") if failed else Cell(MISSING)
+    text = percent(figure.value) + (f" ± {100 * figure.std:.1f}" if figure.std is not None else "")
+    interval = f"{percent(figure.interval[0])}–{percent(figure.interval[1])}" if figure.interval else ""
+    emphasis: Literal["", "best", "tied"] = ""
+    if standing:
+        emphasis = "best" if standing.leads else "tied" if standing.tied else ""
+    return Cell(text, interval, emphasis)

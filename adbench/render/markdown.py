@@ -1,0 +1,42 @@
+"""The leaderboard as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from adbench.leaderboard import METRICS, Table
+from adbench.render.grid import Cell, grids
+from adbench.render.notes import Emphasis, footnotes
+
+STYLES = {"best": "**{}**", "tied": "*{}*", "failed": "{}", "": "{}"}
+EMPHASIS = Emphasis("bold", "italic")
+
+
+def to_markdown(tables: Iterable[Table], metrics: Sequence[str] = METRICS, intervals: bool = False) -> str:
+    """One table a preset, track and metric; with `intervals`, the 95 % interval under each figure."""
+    lines: list[str] = []
+    for table in tables:
+        for grid in grids(table, metrics):
+            header = ["rank", "method", *grid.columns]
+            lines += [f"**{escaped(grid.title)}**", "", _line(header), _line(["---:", "---"] + ["---:"] * len(grid.columns))]
+            for line in grid.lines:
+                cells = [_cell(cell, intervals) for cell in line.cells]
+                lines.append(_line([line.rank, escaped(line.label), *cells]))
+            lines.append("")
+        for note in footnotes(table, metrics, EMPHASIS, intervals):
+            lines += [escaped(note), ""]
+    return "\n".join(lines)
+
+
+def escaped(text: str) -> str:
+    """Names from outside must not end a cell, nor be read as tags or emphasis."""
+    return "".join(f"\\{sign}" if sign in "\\|*_`<[" else sign for sign in text)
+
+
+def _cell(cell: Cell, intervals: bool) -> str:
+    text = STYLES[cell.emphasis].format(cell.text)
+    return f"{text}<br>{cell.interval}" if intervals and cell.interval else text
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,121 @@
+"""What a reader has to know of a table: what its figures, signs and gaps mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from adbench.leaderboard import METRICS, TESTED, Table
+from adbench.render.words import heading
+from adbench.standings import LEVEL, count_tests
+
+FEW_DATASETS = 10  # with fewer, rank tests see large and consistent differences only
+
+
+class Emphasis(NamedTuple):
+    """How a format shows the best figure of a column, and those that are not significantly different from it."""
+
+    best: str
+    tied: str
+
+
+def footnotes(
+    table: Table, metrics: Sequence[str] = METRICS, emphasis: Emphasis | None = None, intervals: bool = False
+) -> list[str]:
+    """Sentences to stand under a table.
+
+    Args:
+        table: the table.
+        metrics: those that are shown.
+        emphasis: how the best are shown, where the format shows it.
+        intervals: intervals are shown.
+    """
+    shown = [metric for metric in metrics if table.datasets_with(metric)]
+    ranked = [row for row in table.rows if table.ranks(row)]
+    return [
+        *_over_seeds(table, shown),
+        *(_intervals() if intervals else ()),
+        *(_emphasis(table, shown, emphasis) if emphasis and len(ranked) > 1 else ()),
+        *_over_datasets(table, shown),
+        *_kind(table),
+        *_gaps(table, shown),
+        *_marks(table),
+    ]
+
+
+def _over_seeds(table: Table, metrics: Sequence[str]) -> Iterator[str]:
+    counts = {len(figure.seeds) for row in table.rows for (_, metric), figure in row.figures.items() if metric in metrics}
+    if not counts:
+        return
+    if max(counts) == 1:
+        yield "One seed: how much another draw of the support and another training would change a figure is not known."
+        return
+    number = str(max(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
+    yield f"Mean ± standard deviation over {number} seeds: what another draw of the support and another training change."
+
+
+def _intervals() -> Iterator[str]:
+    yield (
+        "Intervals (95 %): what another sample of test images, or of subjects, could give with these same trained "
+        "detectors; the spread over seeds is not in them."
+    )
+
+
+def _emphasis(table: Table, metrics: Sequence[str], emphasis: Emphasis) -> Iterator[str]:
+    tests = count_tests(table.p_values.values())
+    if TESTED in metrics and tests:
+        yield (
+            f"{emphasis.best.capitalize()}: best. {emphasis.tied.capitalize()}, and ranks with =: not significantly different "
+            f"from it, or from the first of that rank, on the same images (paired DeLong test, by subject where all are known; "
+            f"{100 * LEVEL:.0f} % level, Holm correction over {tests} tests). That is no proof of equality."
+        )
+    untested = [heading(metric) for metric in metrics if metric != TESTED or not tests]
+    if untested:
+        yield f"{emphasis.best.capitalize()}: best; no test of its lead in {', '.join(untested)}: ranks there are of figures only."
+
+
+def _over_datasets(table: Table, metrics: Sequence[str]) -> Iterator[str]:
+    for metric in metrics:
+        found = table.mean_ranks(metric)
+        if found is None:
+            continue
+        rows, comparison = found
+        ordered = sorted((rank, row.variant) for rank, row in zip(comparison.mean_ranks, rows, strict=True))
+        ranks = ", ".join(f"{variant} {rank:.2f}" for rank, variant in ordered)
+        datasets = len(table.datasets_with(metric))
+        few = " Few datasets: only large and consistent differences can show." if datasets < FEW_DATASETS else ""
+        yield (
+            f"Mean ranks in {heading(metric)} over {datasets} datasets: {ranks}. Friedman test: p = {comparison.friedman_p:.2g}; "
+            f"Nemenyi: those less than {comparison.critical_difference:.2f} apart do not differ (5 % level).{few}"
+        )
+
+
+def _kind(table: Table) -> Iterator[str]:
+    if table.synthetic:
+        yield "Phantoms: images made by a program. These figures say nothing about medical images."
+    elif table.preset == "demo":
+        yield "Preset demo: tiny weights. These figures say nothing about the methods as published."
+
+
+def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
+    gaps: dict[str, list[str]] = {}
+    for metric in metrics:
+        for row in table.ordered(metric):
+            if lacking := table.missing(row, metric):
+                gap = f"{row.variant} (lacks {', '.join(lacking)})"
+                gaps.setdefault(gap, []).append(heading(metric))
+    if gaps:
+        several = len({heading(metric) for metric in metrics}) > 1
+        named = [f"{gap} in {', '.join(headings)}" if several else gap for gap, headings in gaps.items()]
+        yield f"No mean and no rank where a dataset is missing: {'; '.join(named)}."
+
+
+def _marks(table: Table) -> Iterator[str]:
+    marks = {mark for row in table.rows for mark in row.mark.split()}
+    ranked = "ranked with the others as asked" if table.rank_marked else "not ranked with the others"
+    if "test-oracle" in marks:
+        yield f"test-oracle: the checkpoint was chosen on the test set, to reproduce published figures; {ranked}."
+    if "transductive" in marks:
+        yield f"transductive: scores depend on the rest of the test set; {ranked}."
+    if "random-weights" in marks:
+        yield "random-weights: the network was never trained and has seen no image; its figures mean nothing, nor are they ranked."

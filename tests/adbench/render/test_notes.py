@@ -1,0 +1,46 @@
+"""What stands under a table."""
+
+from __future__ import annotations
+
+from boards import record
+
+from adbench.leaderboard import build_tables
+from adbench.render.notes import Emphasis, footnotes
+
+EMPHASIS = Emphasis("bold", "underlined")
+
+
+def notes(records, **options) -> str:
+    return " ".join(footnotes(build_tables(records, **options)[0], emphasis=EMPHASIS, intervals=True))
+
+
+def test_seeds_and_sampling_are_told_apart() -> None:
+    assert "One seed" in notes([record()])
+    several = notes([record(seed=0), record(seed=1)])
+    assert "over 2 seeds: what another draw of the support and another training change" in several
+    assert "what another sample of test images" in several
+    assert "the spread over seeds is not in them" in several
+    assert "over 1 to 2 seeds" in notes([record(seed=0), record(seed=1), record("b")])
+
+
+def test_few_datasets_are_warned_of() -> None:
+    few = [record(m, f"d{d}", value=0.5 + d / 20 + (m == "a") / 10) for d in range(6) for m in "ab"]
+    assert "Mean ranks in Image AUROC (%) over 6 datasets: a 1.00, b 2.00." in notes(few)
+    assert "Few datasets: only large and consistent differences can show." in notes(few)
+    many = [record(m, f"d{d:02d}", value=0.5 + d / 40 + (m == "a") / 10) for d in range(12) for m in "ab"]
+    assert "Few datasets" not in notes(many)
+
+
+def test_missing_datasets_are_named_by_row() -> None:
+    assert "b (lacks d2)" in notes([record("a"), record("a", "d2"), record("b")])
+
+
+def test_marks_are_explained_as_they_are_ranked() -> None:
+    marked = [record(), record("t", transductive=True), record("o", selection="test-oracle")]
+    assert "transductive: scores depend on the rest of the test set; not ranked with the others." in notes(marked)
+    assert notes(marked, rank_marked=True).count("ranked with the others as asked") == 2
+
+
+def test_figures_without_scores_have_no_test() -> None:
+    assert "no test of its lead in Image AUROC (%)" in notes([record(), record("b", value=0.7)])
+    assert "best" not in notes([record()])
