@@ -2,94 +2,111 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from adbench.errors import UserError
-from adbench.results import CellRecord
+from adbench.results import CellRecord, ScoreTable
 from adbench.store import RunFolder
 
 SCHEMA = 1
 SIGNIFICANT_DIGITS = 9  # of the scores kept, as many as float32 has: ranks survive
+DECIMALS = 6  # of the figures, for a reader's sake; verdicts come from the scores
 
-# What of an identity must agree for two figures to be comparable; parameters and weights may have changed: that is
-# what a check is for.
-COMPARABLE = ("dataset", "fingerprint", "auxiliary", "track", "k", "seed", "preset", "protocol")
+# What of an identity must agree for two figures to be comparable, besides the key. Parameters and weights may have
+# changed: that is what a check is for.
+CONDITIONS = ("fingerprint", "auxiliary", "protocol")
+KEY = ("variant", "dataset", "track", "k", "seed", "preset")
 
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineCell:
-    """One cell of a baseline.
+    """One cell of a baseline, or of a run that is compared with it.
 
     Attributes:
         key: what names the cell: variant, dataset, track, k, seed, preset.
         conditions: the part of its identity that must agree for a comparison.
-        metrics: its figures.
-        ids, scores, labels, groups: per image, in the order of the dataset.
+        started: when it was measured.
+        metrics, intervals: its figures, in [0, 1].
+        images: digest of the names of the test images.
+        labels: of the test images, 0 or 1 each, in the order of the dataset.
+        groups: a number for the subject of each; None where not all are known.
+        scores: of each.
     """
 
     key: dict[str, Any]
     conditions: dict[str, Any]
+    started: str
     metrics: dict[str, float | None]
-    ids: list[str]
+    intervals: dict[str, list[float]]
+    images: str
+    labels: str
+    groups: list[int] | None
     scores: list[float]
-    labels: list[int]
-    groups: list[str | None]
 
     @property
     def label(self) -> str:
         """For people."""
         return cell_label(self.key)
 
+    @property
+    def table(self) -> ScoreTable:
+        """The scores, with the digest in place of the names."""
+        groups = [None] * len(self.scores) if self.groups is None else [str(group) for group in self.groups]
+        return ScoreTable([self.images], np.array(self.scores), np.array(list(self.labels)) == "1", groups)
+
+
+SCORES = ("images", "labels", "groups", "scores")  # kept apart in the file, which begins with what a reviewer reads
+
 
 def cell_label(key: dict[str, Any]) -> str:
-    """`mvfa, few-shot k=4, phantom-brain, seed 0`."""
+    """`mvfa, few-shot k=4, phantom-brain, seed 0 (demo)`."""
     track = f"{key['track']} k={key['k']}" if key["k"] else key["track"]
     return f"{key['variant']}, {track}, {key['dataset']}, seed {key['seed']} ({key['preset']})"
 
 
 def cell_key(record: CellRecord) -> dict[str, Any]:
     """What names a cell across runs."""
-    return {name: getattr(record, name) for name in ("variant", "dataset", "track", "k", "seed", "preset")}
+    return {name: getattr(record, name) for name in KEY}
 
 
 def conditions_of(record: CellRecord) -> dict[str, Any]:
     """The part of an identity that must agree for a comparison."""
-    return {name: record.identity.get(name) for name in COMPARABLE}
+    return {name: record.identity.get(name) for name in CONDITIONS}
 
 
 def baseline_cells(folder: RunFolder, records: Iterable[CellRecord]) -> list[BaselineCell]:
-    """The finished cells of a run with their scores."""
-    cells = []
-    for record in records:
-        if record.status != "done":
-            continue
-        table = folder.scores(record.id)
-        cells.append(
-            BaselineCell(
-                key=cell_key(record),
-                conditions=conditions_of(record),
-                metrics=record.metrics,
-                ids=table.ids,
-                scores=[float(f"{score:.{SIGNIFICANT_DIGITS}g}") for score in table.scores],
-                labels=np.asarray(table.labels, int).tolist(),
-                groups=table.groups,
-            )
-        )
-    return cells
+    """The finished cells of a run with their scores, in the order in which they were measured."""
+    done = sorted((record for record in records if record.status == "done"), key=lambda record: record.started)
+    return [_cell(record, folder.scores(record.id)) for record in done]
 
 
 def write_baseline(cells: Iterable[BaselineCell], file: Path, environment: dict[str, Any]) -> None:
-    """Write a baseline, one line a cell, so that a review shows which cells changed."""
-    lines = ",\n".join(json.dumps(asdict(cell), allow_nan=False) for cell in cells)
-    head = json.dumps({"schema": SCHEMA, "packages": environment.get("packages", {})})[1:-1]
+    """Write a baseline: what it was measured with, a line of figures a cell, then a line of scores a cell.
+
+    Raises:
+        UserError: a cell has no image AUROC and could never pass, or the file cannot be written.
+    """
+    ordered = sorted(cells, key=lambda cell: cell.label)
+    for cell in ordered:
+        if cell.metrics.get("image_auroc") is None:
+            raise UserError(f"{cell.label} has no image AUROC: a baseline needs test images of both labels.")
+    parts = {
+        "cells": [{name: getattr(cell, name) for name in _names() if name not in SCORES} for cell in ordered],
+        "scores": [{name: getattr(cell, name) for name in SCORES} for cell in ordered],
+    }
+    lines = [f'"schema": {SCHEMA}', f'"environment": {json.dumps(environment)}']
+    for name, rows in parts.items():
+        body = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+        lines.append(f'"{name}": [\n{body}\n]')
     try:
-        file.write_text(f'{{{head},\n"cells": [\n{lines}\n]}}\n', encoding="utf-8")
+        file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"Cannot write the baseline {file}: {error.strerror}.") from error
 
@@ -98,7 +115,7 @@ def read_baseline(file: Path) -> list[BaselineCell]:
     """Read a baseline. Raises `UserError` where it is none, or of a newer schema."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        schema, cells = content["schema"], content["cells"]
+        schema, cells, scores = content["schema"], content["cells"], content["scores"]
     except OSError as error:
         raise UserError(
             f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one."
@@ -108,6 +125,25 @@ def read_baseline(file: Path) -> list[BaselineCell]:
     if not isinstance(schema, int) or schema > SCHEMA:
         raise UserError(f"The baseline {file} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench.")
     try:
-        return [BaselineCell(**cell) for cell in cells]
-    except TypeError as error:
+        return [BaselineCell(**figures, **kept) for figures, kept in zip(cells, scores, strict=True)]
+    except (TypeError, ValueError) as error:
         raise UserError(f"{file} is not a whole baseline ({error}): make it again with `adbench baseline RUN -o FILE`.") from None
+
+
+def _cell(record: CellRecord, table: ScoreTable) -> BaselineCell:
+    groups = None if table.subjects is None else np.unique(table.subjects, return_inverse=True)[1].tolist()
+    return BaselineCell(
+        key=cell_key(record),
+        conditions=conditions_of(record),
+        started=record.started,
+        metrics={name: None if value is None else round(value, DECIMALS) for name, value in record.metrics.items()},
+        intervals={name: [round(end, DECIMALS) for end in ends] for name, ends in record.intervals.items()},
+        images=hashlib.sha256(json.dumps(table.ids).encode()).hexdigest(),
+        labels="".join("1" if label else "0" for label in table.labels),
+        groups=groups,
+        scores=[float(f"{score:.{SIGNIFICANT_DIGITS}g}") for score in table.scores],
+    )
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(BaselineCell)]

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
-from adbench.metrics.catalogue import BY_NAME
 from adbench.options import Protocol
 from adbench.protocol import EVALUATION_SIZE
 from adbench.results import CellRecord, ScoreTable
@@ -269,4 +268,6 @@ def _rank_key(table: Table, row: Row, metric: str) -> tuple:
 
 def _sign(metric: str) -> int:
     """What to multiply a figure by so that higher is better."""
+    from adbench.metrics.catalogue import BY_NAME  # not at the top: `adbench --help` does without numpy
+
     return 1 if metric not in BY_NAME or BY_NAME[metric].higher_is_better else -1

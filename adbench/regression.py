@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Literal
 
-import numpy as np
-
-from adbench.baseline import BaselineCell, cell_key, cell_label
+from adbench.baseline import BaselineCell, cell_key, cell_label, conditions_of
 from adbench.errors import ExitCode
-from adbench.metrics.comparison import paired_difference
+from adbench.metrics.comparison import Contrast, mean_contrast
+from adbench.power import visible_loss
 from adbench.results import CellRecord
+from adbench.standings import place
 
-Verdict = Literal["better", "same", "worse", "incomparable"]
+Verdict = Literal["better", "same", "worse", "incomparable", "new"]
 TOLERANCE = 0.01
-NORMAL_QUANTILE = 1.959963984540054  # of a 95 % interval
+IMAGE, PIXEL = "image_auroc", "pixel_auroc"
+WORDS = {"fingerprint": "dataset content", "auxiliary": "content of the other sets", "protocol": "protocol"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """One cell of a comparison.
+    """One figure of a comparison.
 
     Attributes:
-        label: the cell.
+        label: the cell, or a method's mean over its datasets.
         metric: what is compared.
         before, after: the figures, in [0, 1]; None where not measured.
-        low, high: 95 % interval of after - before; None for a figure without a paired interval.
-        verdict, reason: the outcome, and why for `incomparable`.
+        low, high: 95 % interval of after - before; None without one.
+        verdict, reason: the outcome, and why where it is not plain.
+        visible: the smallest loss that would have been found, see `adbench.power`; None where none would, or unknown.
     """
 
     label: str
     metric: str
-    before: float | None
-    after: float | None
-    low: float | None
-    high: float | None
+    before: float | None = None
+    after: float | None = None
+    low: float | None = None
+    high: float | None = None
     verdict: Verdict
     reason: str = ""
+    visible: float | None = None
 
     @property
     def difference(self) -> float | None:
@@ -45,125 +50,166 @@ class Comparison:
         return None if self.before is None or self.after is None else self.after - self.before
 
 
+@dataclass(frozen=True)
+class Rule:
+    """When a figure is worse.
+
+    Attributes:
+        tolerance: how much AUROC may be lost, in [0, 1).
+        strict: a figure that fell by more than that is worse even if its interval allows for chance: for runs that
+            should repeat exactly.
+    """
+
+    tolerance: float = TOLERANCE
+    strict: bool = False
+
+    def verdict(self, difference: float, low: float, high: float) -> Verdict:
+        """Worse where the whole interval lies below minus the tolerance, better where it lies above the tolerance."""
+        if high < -self.tolerance or (self.strict and difference < -self.tolerance):
+            return "worse"
+        return "better" if low > self.tolerance else "same"
+
+
 def check(
     run: Iterable[BaselineCell],
     baseline: Iterable[BaselineCell],
     failed: Iterable[CellRecord] = (),
-    tolerance: float = TOLERANCE,
+    rule: Rule | None = None,
 ) -> list[Comparison]:
     """Compare every cell of the baseline with that of the run, and every method's mean over its datasets.
 
-    The interval of a difference of image AUROCs is the paired one of DeLong (1988), with subjects of Obuchowski (1997).
-    A cell of a small set can lose several points within its interval; the mean over datasets, whose samples are
-    independent, shows a loss that no single cell proves. Cells that only the run has have nothing to be compared with.
+    Image AUROCs are compared by the paired interval of DeLong (1988), with subjects of Obuchowski (1997). A cell of a
+    small set can lose several points within its interval; the mean over datasets, whose samples are independent, shows
+    losses that no single cell proves. Pixel AUROCs are compared by the intervals of both, as if their images were
+    others: without maps they cannot be paired, so only large losses show.
 
     Args:
-        run, baseline: cells with their scores.
+        run: cells with their scores, in the order in which they were measured.
+        baseline: the same of before.
         failed: records of the run's failed cells.
-        tolerance: how much AUROC may be lost, in [0, 1).
+        rule: when a figure is worse.
     """
-    present = {cell.label: cell for cell in run}
-    crashed = {cell_label(cell_key(record)): record for record in failed}
-    compared: list[tuple[BaselineCell, Comparison]] = []
+    rule = rule or Rule()
+    present: dict[str, list[BaselineCell]] = {}
+    for cell in run:
+        present.setdefault(cell.label, []).append(cell)
+    crashed = {cell_label(cell_key(record)): record for record in sorted(failed, key=lambda record: record.started)}
+    pairs: list[tuple[BaselineCell, BaselineCell]] = []
+    rows: list[Comparison] = []
     for old in baseline:
-        new = present.get(old.label)
-        if new is None:
-            record = crashed.get(old.label)
-            reason = f"the cell failed: {record.error['message']}" if record and record.error else "the run lacks this cell"
-            compared.append((old, _incomparable(old, reason)))
+        alike = present.pop(old.label, [])
+        new = next((cell for cell in reversed(alike) if cell.conditions == old.conditions), alike[-1] if alike else None)
+        record = crashed.pop(old.label, None)
+        if record and (new is None or _supersedes(record, new)):
+            rows.append(_incomparable(old, _crash(record)))
+        elif new is None:
+            rows.append(_incomparable(old, "the run lacks this cell"))
         else:
-            compared.append((old, compare_cells(old, new, tolerance)))
-    return [comparison for _, comparison in compared] + _means(compared, tolerance)
+            rows += compare_cells(old, new, rule)
+            pairs.append((old, new))
+    rows += _means(pairs, {row.label for row in rows if row.metric == IMAGE and row.verdict == "incomparable"}, rule)
+    for label, record in crashed.items():
+        if label not in present:
+            rows.append(Comparison(label=label, metric=IMAGE, verdict="incomparable", reason=_crash(record)))
+    for label, cells in present.items():
+        after = cells[-1].metrics.get(IMAGE)
+        rows.append(Comparison(label=label, metric=IMAGE, after=after, verdict="new", reason="the baseline lacks this cell"))
+    return rows
 
 
-def compare_cells(old: BaselineCell, new: BaselineCell, tolerance: float) -> Comparison:
-    """One verdict. The two may be the same cell of two runs, or two methods on the same images."""
+def compare_cells(old: BaselineCell, new: BaselineCell, rule: Rule) -> list[Comparison]:
+    """One row a metric. The two may be the same cell of two runs, or two methods on the same images."""
     for name, value in old.conditions.items():
         if new.conditions.get(name) != value:
-            return _incomparable(old, f"another {_WORDS.get(name, name)}")
-    if old.ids != new.ids or old.labels != new.labels:
-        return _incomparable(old, "other test images")
-    labels = np.asarray(old.labels, bool)
-    grouped = all(group is not None for group in old.groups)
-    groups = np.asarray(old.groups) if grouped else None
-    found = paired_difference(labels, np.asarray(new.scores), np.asarray(old.scores), groups)
-    before, after = old.metrics.get("image_auroc"), new.metrics.get("image_auroc")
-    if before is None or after is None:
-        return _incomparable(old, "no image AUROC was measured")
-    if np.isnan(found.low):
-        return _incomparable(old, "too few images (or subjects) of a class for an interval")
-    return Comparison(
-        label=old.label,
-        metric="image_auroc",
-        before=before,
-        after=after,
-        low=found.low,
-        high=found.high,
-        verdict=verdict(found.low, found.high, tolerance),
-    )
+            return [_incomparable(old, f"another {WORDS.get(name, name)}")]
+    if old.images != new.images or old.labels != new.labels:
+        return [_incomparable(old, "other test images")]
+    return [_image_row(old, new, rule), *_pixel_row(old, new, rule)]
 
 
-def verdict(low: float, high: float, tolerance: float) -> Verdict:
-    """Worse where the whole interval lies below minus the tolerance, better where it lies above the tolerance."""
-    if high < -tolerance:
-        return "worse"
-    return "better" if low > tolerance else "same"
-
-
-def exit_code(compared: list[Comparison]) -> ExitCode:
+def exit_code(compared: Sequence[Comparison]) -> ExitCode:
     """3 where something is worse; 1 where something is incomparable, or nothing was compared at all."""
-    verdicts = {comparison.verdict for comparison in compared}
+    verdicts = {row.verdict for row in compared} - {"new"}
     if "worse" in verdicts:
         return ExitCode.REGRESSION
-    return ExitCode.CELL_FAILED if "incomparable" in verdicts or not compared else ExitCode.OK
+    return ExitCode.CELL_FAILED if "incomparable" in verdicts or not verdicts else ExitCode.OK
 
 
-_WORDS = {"fingerprint": "dataset content", "auxiliary": "content of the other sets", "protocol": "protocol"}
+def _image_row(old: BaselineCell, new: BaselineCell, rule: Rule) -> Comparison:
+    placed, before = place([new.table]), place([old.table])
+    if placed is None or before is None:
+        return _incomparable(old, "the test images have one label only")
+    change = placed.contrast(before)
+    if change is None or math.isnan(change.variance):
+        return _incomparable(old, "too few images (or subjects) of a label for an interval")
+    visible = visible_loss([old.table], rule.tolerance)
+    return _judged(old.label, IMAGE, old.metrics.get(IMAGE), new.metrics.get(IMAGE), change, visible, rule)
 
 
-def _incomparable(old: BaselineCell, reason: str) -> Comparison:
-    before = old.metrics.get("image_auroc")
+def _judged(
+    label: str, metric: str, before: float | None, after: float | None, change: Contrast, visible: float | None, rule: Rule
+) -> Comparison:
+    _, low, high, _ = change.difference()
+    verdict = rule.verdict(change.value, low, high)
     return Comparison(
-        label=old.label,
-        metric="image_auroc",
-        before=before,
-        after=None,
-        low=None,
-        high=None,
-        verdict="incomparable",
-        reason=reason,
+        label=label, metric=metric, before=before, after=after, low=low, high=high, verdict=verdict, visible=visible
     )
 
 
-def _means(compared: list[tuple[BaselineCell, Comparison]], tolerance: float) -> list[Comparison]:
+def _pixel_row(old: BaselineCell, new: BaselineCell, rule: Rule) -> list[Comparison]:
+    """Nothing where the baseline has no interval to judge by."""
+    before, after, ends = old.metrics.get(PIXEL), new.metrics.get(PIXEL), old.intervals.get(PIXEL)
+    if before is None or ends is None:
+        return []
+    if after is None:
+        return [_incomparable(old, "no pixel AUROC was measured", PIXEL)]
+    low, high = new.intervals.get(PIXEL, ends)
+    difference = after - before
+    # Two independent figures (Zou and Donner 2008); that they share their images would only narrow it.
+    down = difference - math.hypot(after - low, ends[1] - before)
+    up = difference + math.hypot(high - after, before - ends[0])
+    verdict = rule.verdict(difference, down, up)
+    return [Comparison(label=old.label, metric=PIXEL, before=before, after=after, low=down, high=up, verdict=verdict)]
+
+
+def _means(pairs: list[tuple[BaselineCell, BaselineCell]], incomparable: set[str], rule: Rule) -> list[Comparison]:
     """One row a method that has several datasets, all of them comparable."""
-    methods: dict[str, list[tuple[BaselineCell, Comparison]]] = {}
-    for cell, comparison in compared:
-        track = f"{cell.key['track']} k={cell.key['k']}" if cell.key["k"] else cell.key["track"]
-        methods.setdefault(f"{cell.key['variant']}, {track}, mean ({cell.key['preset']})", []).append((cell, comparison))
-    return [
-        _mean(label, rows, tolerance)
-        for label, rows in methods.items()
-        if len({cell.key["dataset"] for cell, _ in rows}) > 1 and all(row.low is not None for _, row in rows)
-    ]
+    methods: dict[str, list[tuple[BaselineCell, BaselineCell]]] = {}
+    for old, new in pairs:
+        track = f"{old.key['track']} k={old.key['k']}" if old.key["k"] else old.key["track"]
+        methods.setdefault(f"{old.key['variant']}, {track}, mean ({old.key['preset']})", []).append((old, new))
+    rows = []
+    for label, cells in methods.items():
+        datasets: dict[str, list[tuple[BaselineCell, BaselineCell]]] = {}
+        for old, new in cells:
+            datasets.setdefault(old.key["dataset"], []).append((old, new))
+        if len(datasets) > 1 and not any(old.label in incomparable for old, _ in cells):
+            rows += _mean(label, list(datasets.values()), rule)
+    return rows
 
 
-def _mean(label: str, rows: list[tuple[BaselineCell, Comparison]], tolerance: float) -> Comparison:
-    # Seeds share their test images, so their errors are averaged as if they were one; datasets are independent.
-    datasets = sorted({cell.key["dataset"] for cell, _ in rows})
-    of = [[row for cell, row in rows if cell.key["dataset"] == name] for name in datasets]
-    before = float(np.mean([np.mean([row.before for row in group]) for group in of]))
-    after = float(np.mean([np.mean([row.after for row in group]) for group in of]))
-    widths = [[row.high - row.low for row in group if row.high is not None and row.low is not None] for group in of]
-    errors = [np.mean(group) / (2 * NORMAL_QUANTILE) for group in widths]
-    half = NORMAL_QUANTILE * float(np.sqrt(np.sum(np.square(errors)))) / len(datasets)
-    low, high = after - before - half, after - before + half
-    return Comparison(
-        label=label,
-        metric="image_auroc",
-        before=before,
-        after=after,
-        low=low,
-        high=high,
-        verdict=verdict(low, high, tolerance),
-    )
+def _mean(label: str, datasets: list[list[tuple[BaselineCell, BaselineCell]]], rule: Rule) -> list[Comparison]:
+    """Nothing where the seeds of a dataset have other test images."""
+    befores = [place([old.table for old, _ in seeds]) for seeds in datasets]
+    afters = [place([new.table for _, new in seeds]) for seeds in datasets]
+    changes = [after.contrast(before) for before, after in zip(befores, afters, strict=True) if before and after]
+    known = [change for change in changes if change]
+    if len(known) < len(datasets):
+        return []
+    before, after = (fmean(float(one.placed.positives.mean()) for one in side if one) for side in (befores, afters))
+    visible = visible_loss([seeds[0][0].table for seeds in datasets], rule.tolerance)
+    return [_judged(label, IMAGE, before, after, mean_contrast(known), visible, rule)]
+
+
+def _supersedes(record: CellRecord, cell: BaselineCell) -> bool:
+    """A crash after the cell was measured, and not of a trial under another protocol, means that it no longer runs."""
+    protocol = conditions_of(record)["protocol"]
+    return record.started > cell.started and protocol in (None, cell.conditions["protocol"])
+
+
+def _crash(record: CellRecord) -> str:
+    return f"the cell failed: {record.error['message'] if record.error else 'no message'}"
+
+
+def _incomparable(old: BaselineCell, reason: str, metric: str = IMAGE) -> Comparison:
+    return Comparison(label=old.label, metric=metric, before=old.metrics.get(metric), verdict="incomparable", reason=reason)

@@ -20,18 +20,22 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     baseline: Annotated[Path, typer.Option(help="File made by `adbench baseline`.")],
     tolerance: Annotated[float, typer.Option(help="How much AUROC may be lost.")] = 0.01,
+    strict: Annotated[
+        bool, typer.Option(help="Worse is what fell by more than the tolerance, even if by chance: for runs that repeat exactly.")
+    ] = False,
     format: Annotated[Literal["table", "md", "json", "junit"], typer.Option(help="What to print.")] = "table",
 ) -> None:
     """Compare a run with a baseline, cell by cell. Exit 0: nothing worse; 3: worse; 1: crashed or incomparable."""
     from adbench.api import open_run
     from adbench.baseline import baseline_cells, read_baseline
-    from adbench.regression import check, exit_code
+    from adbench.regression import Rule, check, exit_code
     from adbench.store import RunFolder
 
     if not 0 <= tolerance < 1:
         raise UserError("--tolerance must be in [0, 1).")
     opened = open_run(run)
-    compared = check(baseline_cells(RunFolder(run), opened.records), read_baseline(baseline), opened.failed, tolerance)
+    cells = baseline_cells(RunFolder(run), opened.records)
+    compared = check(cells, read_baseline(baseline), opened.failed, Rule(tolerance, strict))
     show(compared, format)
     code = exit_code(compared)
     if code is not ExitCode.OK:
@@ -40,13 +44,13 @@ def command(
 
 def show(compared: list[Comparison], format: str) -> None:
     """Print a comparison; what is worse or incomparable also on stderr."""
-    from adbench.render.comparison import COLUMNS, FORMATS, cells_of, summary
+    from adbench.render.comparison import COLUMNS, FORMATS, LEGEND, cells_of, sentence, summary
 
     if format == "table":
         print_grid(COLUMNS, [cells_of(row) for row in compared])
-        print(summary(compared) or "nothing was compared")
+        print(f"{LEGEND}\n{summary(compared)}")
     else:
         print(FORMATS[format](compared), end="")
     for row in compared:
         if row.verdict in ("worse", "incomparable"):
-            say_error(" ".join(cells_of(row)[i] for i in (5, 0, 3)))
+            say_error(sentence(row))

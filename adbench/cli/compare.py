@@ -29,30 +29,38 @@ def command(
     """Compare two runs, or any two methods, cell by cell with paired intervals."""
     from adbench.api import open_run
     from adbench.baseline import baseline_cells
-    from adbench.regression import check
+    from adbench.regression import Rule, check
     from adbench.store import RunFolder
 
+    if not 0 <= tolerance < 1:
+        raise UserError("--tolerance must be in [0, 1).")
     before, after = (baseline_cells(RunFolder(path), open_run(path).records) for path in (run_a, run_b))
     if methods:
-        first, comma, second = methods.partition(",")
+        first, comma, second = (part.strip() for part in methods.partition(","))
         if not comma:
             raise UserError("--methods wants two names, e.g. --methods patchcore,mvfa.")
-        before = [cell for cell in before if cell.key["variant"] == first.strip()]
-        after = [_renamed(cell, first.strip()) for cell in after if cell.key["variant"] == second.strip()]
+        before, after = _of(before, first), _of(after, second)
         if not before or not after:
             raise UserError(f"{first} has {len(before)} finished cells in {run_a}, {second} has {len(after)} in {run_b}.")
-        tracks = {(cell.key["track"], cell.key["k"]) for cell in before}
-        # Two methods may be of different tracks; what matters here is that the test images are the same.
-        if {(cell.key["track"], cell.key["k"]) for cell in after} != tracks and len(tracks) == 1:
-            track, k = tracks.pop()
-            after = [_moved(cell, track, k) for cell in after]
-    show(check(after, before, tolerance=tolerance), format)
+        before, after = _paired(before, after, f"{first} -> {second}")
+    show(check(after, before, rule=Rule(tolerance)), format)
 
 
-def _renamed(cell: BaselineCell, name: str) -> BaselineCell:
-    return dataclasses.replace(cell, key={**cell.key, "variant": name})
+def _of(cells: list[BaselineCell], variant: str) -> list[BaselineCell]:
+    return [cell for cell in cells if cell.key["variant"] == variant]
 
 
-def _moved(cell: BaselineCell, track: str, k: int) -> BaselineCell:
-    conditions = {**cell.conditions, "track": track, "k": k, "auxiliary": {}}
-    return dataclasses.replace(cell, key={**cell.key, "track": track, "k": k}, conditions=conditions)
+def _paired(before: list[BaselineCell], after: list[BaselineCell], name: str) -> tuple[list[BaselineCell], list[BaselineCell]]:
+    """Under one name; where each method has a single track, it does not matter which: the test images are the same."""
+    tracks = [{(cell.key["track"], cell.key["k"]) for cell in cells} for cells in (before, after)]
+    single = all(len(found) == 1 for found in tracks)
+    first, second = (next(iter(found)) for found in tracks)
+    words = [f"{track} k={k}" if k else track for track, k in (first, second)]
+    shared = {"track": first[0], "k": first[1]} if first == second else {"track": " -> ".join(words), "k": 0}
+
+    def renamed(cell: BaselineCell) -> BaselineCell:
+        # What a method learnt from the other sets is part of the method here.
+        conditions = {condition: value for condition, value in cell.conditions.items() if condition != "auxiliary"}
+        return dataclasses.replace(cell, key={**cell.key, "variant": name, **(shared if single else {})}, conditions=conditions)
+
+    return [renamed(cell) for cell in before], [renamed(cell) for cell in after]

@@ -17,7 +17,7 @@ SIGNS = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': "{''}",
     "±": r"$\pm$",
     "–": "--",
     "[": "{[}",

@@ -107,7 +107,7 @@ def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
     if gaps:
         several = len({heading(metric) for metric in metrics}) > 1
         named = [f"{gap} in {', '.join(headings)}" if several else gap for gap, headings in gaps.items()]
-        yield f"No mean and no rank where a dataset is missing: {'; '.join(named)}."
+        yield f"No mean where a dataset is missing, and so no rank: {'; '.join(named)}."
 
 
 def _marks(table: Table) -> Iterator[str]:

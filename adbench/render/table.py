@@ -47,7 +47,7 @@ def to_svg(tables: Iterable[Table], metrics: Sequence[str] = METRICS, intervals:
 
 
 def _build(grid: Grid, intervals: bool) -> RichTable:
-    built = RichTable(box=box.SIMPLE_HEAD)
+    built = RichTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)  # six datasets with seeds fit 110 columns
     built.add_column("rank", justify="right")
     built.add_column("method", style="cyan", overflow="fold")
     for name in grid.columns[:-1]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from madeup import made_up_cell
 from toyplugin import entry_point
 
 from adbench.cli.main import main
+from adbench.metrics import auroc
+from adbench.results import CellRecord
+from adbench.store import RunFolder
 
 
 @pytest.fixture
@@ -138,21 +145,70 @@ def test_check_passes_against_its_own_baseline_and_names_what_is_missing(adbench
 
     adbench("run", "--methods", "peak", "--datasets", "toys")
     assert adbench("baseline", "adbench-run", "-o", "base.json")[0] == 0
-    code, out, _ = adbench("check", "adbench-run", "--baseline", "base.json")
-    assert (code, "4 same" in out) == (0, True)
+    for extra in ((), ("--strict", "--tolerance", "0")):
+        code, out, err = adbench("check", "adbench-run", "--baseline", "base.json", *extra)
+        assert (code, err) == (0, "")
+        assert re.search(r"^\d same$", out, re.MULTILINE)
     shutil.rmtree(next((tmp_path / "adbench-run/cells").glob("*toy-b*")))
     code, _, err = adbench("check", "adbench-run", "--baseline", "base.json", "--format", "junit")
     assert code == 1
-    assert "the run lacks this cell peak, few-normal k=4, toy-b, seed 0" in err
+    assert "peak, few-normal k=4, toy-b, seed 0 (demo): incomparable: the run lacks this cell" in err
     assert adbench("check", "adbench-run", "--baseline", "nothing.json")[0] == 2
+    assert adbench("check", "adbench-run", "--baseline", "base.json", "--tolerance", "1")[0] == 2
+
+
+def test_check_of_a_degraded_run_exits_3_and_names_the_cell(adbench, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    items = [(f"{number:04d}", number % 2 == 1) for number in range(1500)]
+    for name in ("a", "b"):
+        made_up_cell(folder, name, "d", items=items)
+    assert adbench("baseline", "run", "-o", "base.json")[0] == 0
+    for drop, wanted in ((0.005, 0), (0.03, 3)):
+        lose(folder, made_up_cell(folder, "b", "d", items=items), drop)
+        code, _, err = adbench("check", "run", "--baseline", "base.json")
+        assert code == wanted
+    assert err.startswith("adbench: error: b, few-shot k=4, d, seed 0 (demo): worse")
+    assert len(err.splitlines()) == 1
+
+
+def lose(folder: RunFolder, record: CellRecord, drop: float) -> None:
+    """Add noise to the kept scores of a cell until its AUROC is lower by so much."""
+    table = folder.scores(record.id)
+    noise = np.random.default_rng(0).standard_normal(table.scores.size)
+    for scale in np.geomspace(0.01, 10, 400):
+        scores = table.scores + scale * noise
+        lower = float(auroc(table.labels, scores))
+        if record.metrics["image_auroc"] - lower >= drop:
+            changed = dataclasses.replace(record, metrics={"image_auroc": lower})
+            folder.write(changed, dataclasses.replace(table, scores=scores))
+            return
+    raise AssertionError("the noise never lowered the AUROC so far")
 
 
 def test_compare_two_methods_of_one_run(adbench) -> None:
     adbench("run", "--methods", "peak,masky", "--datasets", "toy-a,toy-b")
-    code, out, _ = adbench("compare", "adbench-run", "adbench-run", "--methods", "peak,masky")
+    code, out, _ = adbench("compare", "adbench-run", "adbench-run", "--methods", "peak,masky", "--format", "json")
     assert code == 0
-    assert "peak, few-normal k=4, toy-a" in out
+    labels = [row["label"] for row in json.loads(out)]
+    assert labels[0].startswith("peak -> masky, few-")
+    assert any("toy-a" in label for label in labels)
     assert adbench("compare", "adbench-run", "adbench-run", "--methods", "peak,gone")[0] == 2
+    assert adbench("compare", "adbench-run", "adbench-run", "--methods", "peak")[0] == 2
+    assert adbench("compare", "adbench-run", "adbench-run")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("format", "part"),
+    [("table", "rank"), ("md", "| rank |"), ("csv", "p_best"), ("json", '"rank"'), ("latex", "toprule"), ("svg", "<svg")],
+)
+def test_every_format_of_the_leaderboard(adbench, tmp_path: Path, format: str, part: str) -> None:
+    folder = RunFolder.create(tmp_path / "adbench-run")
+    for name in ("a", "b"):
+        made_up_cell(folder, name, "d", selection="test-oracle" if name == "b" else "last")
+    for extra in ((), ("--intervals", "--rank-marked", "--metric", "image_auroc")):
+        code, out, _ = adbench("leaderboard", "--format", format, *extra)
+        assert (code, part in out) == (0, True)
+    assert "no cell of these runs has it" in adbench("leaderboard", "--metric", "image_auorc")[2]
 
 
 HEAVY = ("torch", "pandas", "anomalib", "open_clip", "sklearn", "scipy")
