@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from adbench.errors import UserError
-from adbench.results import CellRecord, ScoreTable
+from adbench.results import CellRecord, ScoreTable, known_subjects
 from adbench.store import RunFolder
 
-SCHEMA = 1
+SCHEMA = 2
 SIGNIFICANT_DIGITS = 9  # of the scores kept, as many as float32 has: ranks survive
 DECIMALS = 6  # of the figures, for a reader's sake; verdicts come from the scores
 
@@ -82,9 +82,8 @@ def conditions_of(record: CellRecord) -> dict[str, Any]:
 
 
 def baseline_cells(folder: RunFolder, records: Iterable[CellRecord]) -> list[BaselineCell]:
-    """The finished cells of a run with their scores, in the order in which they were measured."""
-    done = sorted((record for record in records if record.status == "done"), key=lambda record: record.started)
-    return [_cell(record, folder.scores(record.id)) for record in done]
+    """The finished cells of a run with their scores."""
+    return [_cell(record, folder.scores(record.id)) for record in records if record.status == "done"]
 
 
 def write_baseline(cells: Iterable[BaselineCell], file: Path, environment: dict[str, Any]) -> None:
@@ -115,7 +114,7 @@ def read_baseline(file: Path) -> list[BaselineCell]:
     """Read a baseline. Raises `UserError` where it is none, or of a newer schema."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        schema, cells, scores = content["schema"], content["cells"], content["scores"]
+        schema, cells = content["schema"], content["cells"]
     except OSError as error:
         raise UserError(
             f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one."
@@ -125,24 +124,49 @@ def read_baseline(file: Path) -> list[BaselineCell]:
     if not isinstance(schema, int) or schema > SCHEMA:
         raise UserError(f"The baseline {file} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench.")
     try:
-        return [BaselineCell(**figures, **kept) for figures, kept in zip(cells, scores, strict=True)]
-    except (TypeError, ValueError) as error:
+        if schema == 1:
+            return [_from_schema_1(**cell) for cell in cells]
+        return [BaselineCell(**figures, **kept) for figures, kept in zip(cells, content["scores"], strict=True)]
+    except (TypeError, ValueError, KeyError) as error:
         raise UserError(f"{file} is not a whole baseline ({error}): make it again with `adbench baseline RUN -o FILE`.") from None
 
 
 def _cell(record: CellRecord, table: ScoreTable) -> BaselineCell:
-    groups = None if table.subjects is None else np.unique(table.subjects, return_inverse=True)[1].tolist()
     return BaselineCell(
         key=cell_key(record),
         conditions=conditions_of(record),
         started=record.started,
         metrics={name: None if value is None else round(value, DECIMALS) for name, value in record.metrics.items()},
         intervals={name: [round(end, DECIMALS) for end in ends] for name, ends in record.intervals.items()},
-        images=hashlib.sha256(json.dumps(table.ids).encode()).hexdigest(),
-        labels="".join("1" if label else "0" for label in table.labels),
-        groups=groups,
+        **_images(table.ids, table.labels.tolist(), table.groups),
         scores=[float(f"{score:.{SIGNIFICANT_DIGITS}g}") for score in table.scores],
     )
+
+
+def _from_schema_1(
+    *,
+    key: dict[str, Any],
+    conditions: dict[str, Any],
+    metrics: dict[str, float | None],
+    ids: list[str],
+    scores: list[float],
+    labels: list[int],
+    groups: list[str | None],
+) -> BaselineCell:
+    """The names of all images stood in the file then, and no interval."""
+    kept = {name: conditions[name] for name in CONDITIONS}
+    images = _images(ids, labels, groups)
+    return BaselineCell(key=key, conditions=kept, started="", metrics=metrics, intervals={}, **images, scores=scores)
+
+
+def _images(ids: list[str], labels: list[int], groups: list[str | None]) -> dict[str, Any]:
+    """The images of a cell, without their names."""
+    subjects = known_subjects(groups)
+    return {
+        "images": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+        "labels": "".join("1" if label else "0" for label in labels),
+        "groups": None if subjects is None else np.unique(subjects, return_inverse=True)[1].tolist(),
+    }
 
 
 def _names() -> list[str]:

@@ -84,14 +84,14 @@ def check(
     others: without maps they cannot be paired, so only large losses show.
 
     Args:
-        run: cells with their scores, in the order in which they were measured.
+        run: cells with their scores; of one that was measured again, the last counts.
         baseline: the same of before.
         failed: records of the run's failed cells.
         rule: when a figure is worse.
     """
     rule = rule or Rule()
     present: dict[str, list[BaselineCell]] = {}
-    for cell in run:
+    for cell in sorted(run, key=lambda cell: cell.started):
         present.setdefault(cell.label, []).append(cell)
     crashed = {cell_label(cell_key(record)): record for record in sorted(failed, key=lambda record: record.started)}
     pairs: list[tuple[BaselineCell, BaselineCell]] = []

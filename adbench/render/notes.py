@@ -86,7 +86,7 @@ def _over_datasets(table: Table, metrics: Sequence[str]) -> Iterator[str]:
         few = " Few datasets: only large and consistent differences can show." if datasets < FEW_DATASETS else ""
         yield (
             f"Mean ranks in {heading(metric)} over {datasets} datasets: {ranks}. Friedman test: p = {comparison.friedman_p:.2g}; "
-            f"Nemenyi: those less than {comparison.critical_difference:.2f} apart do not differ (5 % level).{few}"
+            f"Nemenyi: those less than {comparison.critical_difference:.2f} apart are not significantly different (5 % level).{few}"
         )
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from adbench.leaderboard import HONEST, METRICS, Row, Table
-from adbench.metrics.ranks import compare_ranks
-from adbench.render.words import HEADINGS, percent, short_names
+from adbench.render.notes import FEW_DATASETS
+from adbench.render.words import heading, percent, short_names
 from adbench.report.charts.heat import HeatRow, heat_map
 from adbench.report.charts.ranks import rank_diagram
 from adbench.report.charts.roc import roc_chart
@@ -22,7 +22,6 @@ from adbench.results import ScoreTable
 IMAGE_AUROC = METRICS[0]
 PIXEL_AUROC = METRICS[1]
 MOST_COLUMNS = (4, 3)
-FEW_DATASETS = 10  # fewer than this and a rank test sees only large, consistent differences
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def heat_blocks(material: Material) -> list[Block]:
                 if metric == IMAGE_AUROC or any((dataset, metric) in row.figures for dataset in datasets)
             ]
             if rows:
-                title = f"{HEADINGS[metric]}, preset {preset}"
+                title = f"{heading(metric)}, preset {preset}"
                 described = (
                     f"{title}: {len(rows)} methods and tracks on {len(datasets)} datasets, the figures of the leaderboard."
                 )
@@ -197,12 +196,12 @@ def _ranks(material: Material, table: Table) -> Chart:
     whole = [row for row in honest if table.mean(row, IMAGE_AUROC) is not None]
     left_out = [row.variant for row in honest if row not in whole]
     note = f"Left out, for want of a figure on every dataset: {', '.join(left_out)}. " if left_out else ""
-    if len(whole) < 2 or len(table.datasets) < 2:
+    found = table.mean_ranks(IMAGE_AUROC)
+    if found is None:
         counted = f"{len(whole)} with a figure on each of {len(table.datasets)}"
         return Chart(table.title, note=f"{note}Needs two methods that are ranked and two datasets; here: {counted}.")
-    figures = [[row.figures[dataset, IMAGE_AUROC].value for row in whole] for dataset in table.datasets]
-    comparison = compare_ranks(figures)
-    names = [row.variant for row in whole]
+    ranked_rows, comparison = found
+    names = [row.variant for row in ranked_rows]
     ranked = ", ".join(f"{name} {rank:.2f}" for rank, name in sorted(zip(comparison.mean_ranks, names, strict=True)))
     described = f"Critical-difference diagram. Mean ranks: {ranked}. Critical difference {comparison.critical_difference:.2f}."
     numbers = [material.numbers[name] for name in names]

@@ -270,10 +270,12 @@ def test_a_cell_without_a_figure_is_no_baseline(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("{", "is not a baseline"),
-        ('{"schema": 1, "cells": []}', "is not a baseline"),
+        ('{"schema": 2}', "is not a baseline"),
+        ('{"schema": 2, "cells": []}', "not a whole"),
         ('{"schema": 99, "cells": [], "scores": []}', "schema 99"),
-        ('{"schema": 1, "cells": [{}], "scores": [{}]}', "not a whole"),
-        ('{"schema": 1, "cells": [{}], "scores": []}', "not a whole"),
+        ('{"schema": 1, "cells": [{}]}', "not a whole"),
+        ('{"schema": 2, "cells": [{}], "scores": [{}]}', "not a whole"),
+        ('{"schema": 2, "cells": [{}], "scores": []}', "not a whole"),
     ],
 )
 def test_a_bad_baseline_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:
