@@ -86,7 +86,7 @@ def baseline_cells(folder: RunFolder, records: Iterable[CellRecord]) -> list[Bas
     return [_cell(record, folder.scores(record.id)) for record in records if record.status == "done"]
 
 
-def write_baseline(cells: Iterable[BaselineCell], file: Path, environment: dict[str, Any]) -> None:
+def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str, Any]) -> None:
     """Write a baseline: what it was measured with, a line of figures a cell, then a line of scores a cell.
 
     Raises:
@@ -100,7 +100,7 @@ def write_baseline(cells: Iterable[BaselineCell], file: Path, environment: dict[
         "cells": [{name: getattr(cell, name) for name in _names() if name not in SCORES} for cell in ordered],
         "scores": [{name: getattr(cell, name) for name in SCORES} for cell in ordered],
     }
-    lines = [f'"schema": {SCHEMA}', f'"environment": {json.dumps(environment)}']
+    lines = [f'"schema": {SCHEMA}', f'"versions": {json.dumps(versions)}']
     for name, rows in parts.items():
         body = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
         lines.append(f'"{name}": [\n{body}\n]')

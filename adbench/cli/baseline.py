@@ -24,5 +24,6 @@ def command(
     cells = baseline_cells(RunFolder(run), opened.records)
     if opened.failed or not cells:
         raise UserError(f"{run} has {len(opened.failed)} failed and {len(cells)} finished cells: a baseline needs all finished.")
-    write_baseline(cells, output, opened.records[0].environment)
+    environment = opened.records[0].environment
+    write_baseline(cells, output, {name: environment.get(name) for name in ("python", "packages")})
     print(f"{len(cells)} cells in {output}")
