@@ -58,7 +58,7 @@ class BaselineCell:
     @property
     def table(self) -> ScoreTable:
         """The scores, with the digest in place of the names."""
-        groups = [None] * len(self.scores) if self.groups is None else [str(group) for group in self.groups]
+        groups: list[str | None] = [None] * len(self.scores) if self.groups is None else [str(group) for group in self.groups]
         return ScoreTable([self.images], np.array(self.scores), np.array(list(self.labels)) == "1", groups)
 
 

@@ -72,7 +72,7 @@ def nemenyi(figures: ArrayLike) -> NDArray[np.float64]:
     """
     from scikit_posthocs import posthoc_nemenyi_friedman
 
-    return posthoc_nemenyi_friedman(np.asarray(figures, np.float64)).to_numpy()
+    return np.asarray(posthoc_nemenyi_friedman(np.asarray(figures, np.float64)), np.float64)
 
 
 def _nemenyi_quantile(methods: int, level: float) -> float:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from xml.etree import ElementTree
 
-from adbench.regression import Comparison
+from adbench.regression import Comparison, Verdict
 from adbench.render.markdown import escaped
 from adbench.render.words import MISSING, heading, percent
 
 COLUMNS = ("cell", "figure", "before", "after", "difference", "95 % interval", "finds", "verdict")
-ORDER = ("worse", "incomparable", "better", "new", "same")
+ORDER: tuple[Verdict, ...] = ("worse", "incomparable", "better", "new", "same")
 LEGEND = (
     "Interval: of the difference, what another sample of test images could give. "
     "Finds: the smallest loss that such a comparison finds four times out of five; a smaller one can pass as the same."
