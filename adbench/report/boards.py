@@ -1,101 +1,140 @@
-"""The leaderboard and the table of cells, ready to be laid out."""
+"""The leaderboard, metric by metric, ready to be laid out; ranks, ties and intervals are those of `adbench.leaderboard`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adbench.leaderboard import METRICS, Row, Table
-from adbench.render.notes import footnotes
-from adbench.render.words import heading, percent
+from adbench.leaderboard import METRICS, Figure, Row, Table
+from adbench.metrics.catalogue import BY_NAME
+from adbench.metrics.catalogue import METRICS as CATALOGUE
+from adbench.render.notes import Emphasis, footnotes
+from adbench.render.words import heading, percent, short_names
 from adbench.report.charts.svg import series_class
 from adbench.report.material import Material, distinct
+from adbench.standings import Column, Standing
+
+EMPHASIS = Emphasis("bold", "underlined")
 
 
 @dataclass(frozen=True)
 class BoardFigure:
-    """One figure. `value` None: it is missing; `failed` says that a cell behind it did."""
+    """One figure. `value` None: it is missing; `failed` says that a cell behind it did.
+
+    `emphasis` is `best`, `tied` (not significantly different from it) or nothing.
+    """
 
     value: float | None
     failed: bool = False
     spread: str = ""
     interval: str = ""
-    best: bool = False
+    emphasis: str = ""
 
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One method."""
+    """One method. The last of its figures is the mean; `place` sorts what `rank` shows, None without a rank."""
 
     style: str
     label: str
-    title: str
     mark: str
+    rank: str
+    place: int | None
     figures: tuple[BoardFigure, ...]
-    mean: BoardFigure
 
 
 @dataclass(frozen=True)
 class Board:
-    """One metric of one table."""
+    """One metric of one table. `incomplete`: some row lacks a dataset, which the notes name."""
 
     title: str
-    heading: str
     datasets: tuple[str, ...]
     rows: tuple[BoardRow, ...]
     notes: tuple[str, ...]
     synthetic: bool
+    incomplete: bool
 
 
-def boards(material: Material) -> list[Board]:
-    """One a table and metric that was measured."""
+@dataclass(frozen=True)
+class Panel:
+    """One metric of all tables, and how it is computed."""
+
+    title: str
+    explained: str
+    higher_is_better: bool
+    boards: tuple[Board, ...]
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Scores that depend on other images although the method's card says that they do not: what was seen, and where."""
+
+    label: str
+    seen: str
+    where: str
+
+
+def panels(material: Material) -> list[Panel]:
+    """One a metric that was measured, the image AUROC first."""
     found = []
-    for table in material.tables:
-        for metric in METRICS:
-            datasets = table.datasets_with(metric)
-            if datasets:
-                rows = [
-                    _row(material, table, row, metric, datasets)
-                    for row in table.rows
-                    if metric == METRICS[0] or any((name, metric) in row.figures for name in datasets)
-                ]
-                notes = tuple(footnotes(table)) if metric == METRICS[0] else ()
-                found.append(Board(table.title, heading(metric), tuple(datasets), tuple(rows), notes, table.synthetic))
+    for metric in metric_names(material):
+        boards = tuple(_board(material, table, metric) for table in material.tables if table.datasets_with(metric))
+        if boards:
+            known = BY_NAME.get(metric)
+            title = heading(metric) + (", threshold from test labels" if known and known.uses_test_labels else "")
+            explained = (
+                " ".join(filter(None, (known.computed, known.interval and f"Interval: {known.interval}"))) if known else ""
+            )
+            found.append(Panel(title, explained, known is None or known.higher_is_better, boards))
     return found
 
 
 def metric_names(material: Material) -> list[str]:
-    """Every metric that some cell holds, the usual ones first."""
-    return distinct([METRICS[0], *(name for cell in material.done for name in cell.record.metrics)])
+    """Every metric that some cell holds, in the order of the catalogue."""
+    held = {name for cell in material.done for name in cell.record.metrics}
+    usual = [metric.name for metric in CATALOGUE if metric.name in held or metric.name == METRICS[0]]
+    return distinct([*usual, *sorted(held)])
 
 
-def metric_heading(name: str) -> str:
-    """`Image AUROC (%)` for the usual ones, else the name in words."""
-    return heading(name)
+def contradictions(material: Material) -> list[Contradiction]:
+    """What was seen, once a method, with the cells that it was seen in."""
+    seen: dict[tuple[str, str], list[str]] = {}
+    for cell in material.done:
+        record = cell.record
+        if record.contradiction:
+            place = f"{record.dataset} ({record.track}{f', k = {record.k}' if record.k else ''}, seed {record.seed})"
+            seen.setdefault((record.variant, record.contradiction), []).append(place)
+    return [Contradiction(label, sentence, ", ".join(places)) for (label, sentence), places in seen.items()]
 
 
-def _row(material: Material, table: Table, row: Row, metric: str, datasets: list[str]) -> BoardRow:
-    figures = tuple(_figure(material, table, row, metric, dataset) for dataset in datasets)
-    means = {other.variant: table.mean(other, metric) for other in table.rows}
-    honest = [value for other in table.rows if not other.mark and (value := means[other.variant]) is not None]
-    mean = means[row.variant]
-    best = mean is not None and not row.mark and len(honest) > 1 and mean == max(honest)
-    style = series_class(material.numbers[row.variant])
-    return BoardRow(style, row.variant, row.title, row.mark, figures, BoardFigure(mean, best=best))
+def _board(material: Material, table: Table, metric: str) -> Board:
+    datasets = table.datasets_with(metric)
+    columns: list[Column] = [*datasets, None]
+    standings = {column: table.standings(metric, column) for column in columns}
+    rows = []
+    for row in table.ordered(metric):
+        rank = standings[None].get(row.variant)
+        figures = tuple(_figure(table, row, metric, column, standing) for column, standing in standings.items())
+        style = series_class(material.numbers[row.variant])
+        rows.append(BoardRow(style, row.variant, row.mark, str(rank) if rank else "", rank.rank if rank else None, figures))
+    notes = tuple(footnotes(table, [metric], EMPHASIS))
+    incomplete = any(table.missing(row, metric) for row in table.ordered(metric))
+    return Board(table.title, tuple(short_names(datasets)), tuple(rows), notes, table.synthetic, incomplete)
 
 
-def _figure(material: Material, table: Table, row: Row, metric: str, dataset: str) -> BoardFigure:
-    figure = row.figures.get((dataset, metric))
-    failed = bool(row.failed.get(dataset))
+def _figure(table: Table, row: Row, metric: str, column: Column, standings: dict[str, Standing]) -> BoardFigure:
+    figure = table.figure(row, metric, column)
+    failed = column is not None and bool(row.failed.get(column))
     if figure is None:
         return BoardFigure(None, failed)
-    others = [
-        other.figures[dataset, metric].value for other in table.rows if not other.mark and (dataset, metric) in other.figures
-    ]
-    interval = material.interval(table, row, dataset) if metric == METRICS[0] else None
-    return BoardFigure(
-        figure.value,
-        failed,
-        f"± {100 * figure.std:.1f}" if figure.std is not None else "",
-        f"{percent(interval[0])} to {percent(interval[1])}" if interval else "",
-        not row.mark and len(others) > 1 and figure.value == max(others),
-    )
+    standing = standings.get(row.variant) if len(standings) > 1 else None  # nothing leads a column alone
+    emphasis = "" if standing is None else "best" if standing.leads else "tied" if standing.tied else ""
+    return BoardFigure(figure.value, failed, _spread(figure), interval_words(figure.interval), emphasis)
+
+
+def _spread(figure: Figure) -> str:
+    return f"± {100 * figure.std:.1f}" if figure.std is not None else ""
+
+
+def interval_words(interval: tuple[float, float] | None) -> str:
+    """`80.1 to 92.3` percent; nothing where it is not known."""
+    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from adbench.api import Run
 from adbench.errors import UserError
+from adbench.metrics.catalogue import METRICS
 from adbench.registry import Registry
-from adbench.render.words import MISSING, percent
+from adbench.render.words import MISSING, heading, percent
 from adbench.report import boards, costs, figures, provenance
 from adbench.report.gallery import ImageSource, galleries
 from adbench.report.material import Material, distinct, gather
@@ -47,8 +48,11 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
             period=_period(material),
             synthetic=sorted({cell.record.dataset for cell in material.cells if cell.record.synthetic}),
             demo=any(cell.record.preset == "demo" for cell in material.cells),
-            boards=boards.boards(material),
+            panels=boards.panels(material),
+            contradictions=boards.contradictions(material),
             metrics=boards.metric_names(material),
+            with_interval=distinct(name for cell in material.done for name in cell.record.intervals),
+            lower=[metric.name for metric in METRICS if not metric.higher_is_better],
             heat=figures.heat_blocks(material),
             roc=figures.roc_blocks(material),
             shots=figures.shot_blocks(material),
@@ -75,7 +79,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    environment.filters["heading"] = boards.metric_heading
+    environment.filters["heading"] = heading
+    environment.filters["interval"] = boards.interval_words
     environment.globals["MISSING"] = MISSING
     return environment
 

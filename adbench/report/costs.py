@@ -24,6 +24,7 @@ class Cost:
     title: str
     digits: int
     of: Callable[[CellRecord], float | None]
+    more_is_better: bool = False
 
 
 def _seconds(record: CellRecord) -> float | None:
@@ -40,7 +41,7 @@ CHARTED = (Cost("Fit and predict (s)", 1, _seconds), GFLOP, MEMORY)
 TABLED = (
     Cost("Fit (s)", 1, lambda record: record.seconds.get("fit")),
     Cost("Predict (s)", 1, lambda record: record.seconds.get("predict")),
-    Cost("Images a second", 1, _noted("images_per_second")),
+    Cost("Images a second", 1, _noted("images_per_second"), more_is_better=True),
     GFLOP,
     Cost("Trainable parameters", 0, _noted("trainable_parameters")),
     MEMORY,

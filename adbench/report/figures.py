@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
-from adbench.leaderboard import HONEST, METRICS, Row, Table
+from adbench.leaderboard import METRICS, Row, Table
 from adbench.render.notes import FEW_DATASETS
 from adbench.render.words import heading, percent, short_names
 from adbench.report.charts.heat import HeatRow, heat_map
@@ -72,7 +72,7 @@ def roc_blocks(material: Material) -> list[Block]:
                 number = material.numbers[row.variant]
                 curves += [(number, cell.scores.labels, cell.scores.scores) for cell in cells if cell.scores]
                 if cells:
-                    keys.append(_key(material, table, row, dataset))
+                    keys.append(_key(material, row, dataset))
             if curves:
                 drawn = roc_chart(curves, f"ROC curves on {dataset}. Area under the curve in percent: {spoken(keys)}.")
                 block.charts.append(Chart(dataset, drawn, tuple(keys)))
@@ -152,15 +152,17 @@ def rank_blocks(material: Material) -> list[Block]:
     return [block]
 
 
-def _key(material: Material, table: Table, row: Row, dataset: str) -> Key:
-    interval = material.interval(table, row, dataset)
-    shown = percent(_value(row, dataset)) + (f" [{percent(interval[0])}, {percent(interval[1])}]" if interval else "")
+def _key(material: Material, row: Row, dataset: str) -> Key:
+    figure = row.figures.get((dataset, IMAGE_AUROC))
+    shown = percent(figure.value if figure else None)
+    if figure and figure.interval:
+        shown += f" [{percent(figure.interval[0])}, {percent(figure.interval[1])}]"
     return Key(series_class(material.numbers[row.variant]), row.variant, shown, row.mark)
 
 
 def _histogram(table: Table, cell: ReportCell, kept: ScoreTable, seeds: int) -> Chart:
     labels, scores, record = kept.labels, kept.scores, cell.record
-    area = percent(cell.interval.value if cell.ranked and cell.interval else None)
+    area = percent(record.metrics.get(IMAGE_AUROC))
     described = f"Histogram of the scores of {record.variant} on {record.dataset}, {track_words(table)}: image AUROC {area} %."
     drawn, beyond = score_histogram(labels, scores, described)
     notes = [f"AUROC {area} %."] if cell.ranked else ["One label only."]
@@ -192,16 +194,15 @@ def _distinct_rows(tables: list[Table]) -> Iterator[tuple[str, str]]:
 
 
 def _ranks(material: Material, table: Table) -> Chart:
-    honest = [row for row in table.rows if row.mark == HONEST]
-    whole = [row for row in honest if table.mean(row, IMAGE_AUROC) is not None]
-    left_out = [row.variant for row in honest if row not in whole]
-    note = f"Left out, for want of a figure on every dataset: {', '.join(left_out)}. " if left_out else ""
     found = table.mean_ranks(IMAGE_AUROC)
+    whole = [row for row in table.rows if table.ranks(row) and table.mean(row, IMAGE_AUROC) is not None]
+    left_out = [row.variant for row in table.rows if table.ranks(row) and row not in whole]
+    note = f"Left out, for want of a figure on every dataset: {', '.join(left_out)}. " if left_out else ""
     if found is None:
         counted = f"{len(whole)} with a figure on each of {len(table.datasets)}"
         return Chart(table.title, note=f"{note}Needs two methods that are ranked and two datasets; here: {counted}.")
-    ranked_rows, comparison = found
-    names = [row.variant for row in ranked_rows]
+    rows, comparison = found
+    names = [row.variant for row in rows]
     ranked = ", ".join(f"{name} {rank:.2f}" for rank, name in sorted(zip(comparison.mean_ranks, names, strict=True)))
     described = f"Critical-difference diagram. Mean ranks: {ranked}. Critical difference {comparison.critical_difference:.2f}."
     numbers = [material.numbers[name] for name in names]

@@ -23,7 +23,7 @@ from adbench.results import CellRecord
 
 Opened = tuple[Dataset, dict[str, Item]]
 
-KEEP = " `adbench run` with `--keep maps` keeps them."
+KEEP = " The same `adbench run` with `--keep maps` adds them."
 BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around
 
 

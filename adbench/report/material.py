@@ -1,4 +1,4 @@
-"""What a report is made of: the cells of one or several runs with their scores and intervals, and the tables over them."""
+"""What a report is made of: the cells of one or several runs with their scores, and the tables over them."""
 
 from __future__ import annotations
 
@@ -6,14 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from statistics import fmean
-
-import numpy as np
 
 from adbench.api import Run
 from adbench.leaderboard import HONEST, Row, Table, build_tables, condition_of, mark_of
-from adbench.metrics.delong import auroc_interval
-from adbench.metrics.interval import Interval
 from adbench.results import CellRecord, ScoreTable
 from adbench.store import RunFolder
 
@@ -28,14 +23,12 @@ class ReportCell:
         record: its record.
         folder: where its files lie.
         scores: its scores; None where it failed or they cannot be read.
-        interval: image AUROC with its 95 % interval, by subject where all are known; None without scores.
         problem: why the scores of a finished cell are missing.
     """
 
     record: CellRecord
     folder: Path
     scores: ScoreTable | None
-    interval: Interval | None
     problem: str = ""
 
     @property
@@ -90,19 +83,11 @@ class Material:
             places.setdefault(_place(cell.record), {})[cell.record.seed] = cell
         return places
 
-    def interval(self, table: Table, row: Row, dataset: str) -> tuple[float, float] | None:
-        """95 % interval of an image AUROC. Seeds share their test images: the ends are averaged, not narrowed."""
-        intervals = [cell.interval for cell in self.of(table, row, dataset)]
-        known = [interval for interval in intervals if interval is not None and np.isfinite([interval.low, interval.high]).all()]
-        if not known or len(known) < len(intervals):
-            return None
-        return fmean(interval.low for interval in known), fmean(interval.high for interval in known)
-
 
 def gather(runs: Sequence[Run]) -> Material:
-    """Read the scores of all finished cells. A cell that several runs hold counts once."""
+    """Read the scores of all finished cells, and rank them. A cell that several runs hold counts once."""
     cells = {record.id: _read(run.folder, record) for run in runs for record in run.records}
-    tables = build_tables(cell.record for cell in cells.values())
+    tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores)
     return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables))
 
 
@@ -115,13 +100,11 @@ def _read(folder: Path, record: CellRecord) -> ReportCell:
     run = RunFolder(folder)
     place = run.cells / record.id
     if record.status != "done":
-        return ReportCell(record, place, None, None)
+        return ReportCell(record, place, None)
     try:
-        scores = run.scores(record.id)
-        groups = np.asarray(scores.groups, str) if all(group is not None for group in scores.groups) else None
-        return ReportCell(record, place, scores, auroc_interval(scores.labels, scores.scores, groups))
+        return ReportCell(record, place, run.scores(record.id))
     except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
-        return ReportCell(record, place, None, None, f"its scores cannot be read ({type(error).__name__})")
+        return ReportCell(record, place, None, f"its scores cannot be read ({type(error).__name__})")
 
 
 def _place(record: CellRecord) -> Place:

@@ -23,8 +23,8 @@ from adbench.report.charts.svg import (
     text,
 )
 
-WIDTH, HEIGHT = 420, 280
-LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 40, 10, 364, 226
+WIDTH, HEIGHT = 340, 250
+LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 40, 10, 284, 196
 LABEL_LENGTH, LABEL_GAP, LETTER = 26, 14, 6.2
 LEAST = 1e-3  # nothing costs nothing on a logarithmic axis
 ROOM = 2.3  # beside the outermost points: any axis holds two round numbers

@@ -12,10 +12,11 @@ from adbench.report.charts.svg import element, picture, shortened, text
 
 CELL_WIDTH, LINE, HEAD = 76, 13, 30
 NAME_LENGTH, DETAIL_LENGTH, HEAD_LENGTH = 26, 32, 11
-NAME_LETTER, DETAIL_LETTER, LABEL_GAP = 6.8, 5.6, 10
+NAME_LETTER, DETAIL_LETTER, LABEL_GAP = 7.6, 6.6, 10  # a wide font's; a narrow one leaves some room
 CHANCE = 0.5
-# Tints from here on are nearer to the text than to its inverse: on a dark page sooner than on a light one.
-STRONG_ON_DARK, STRONG_ON_LIGHT = 0.55, 0.77
+# From which strength of a tint on black and white change places as the text that stands out (4.5 to 1 or more), on a dark
+# page and on a light one.
+STRONG = {"heat-good": (0.595, 0.835), "heat-bad": (0.575, 0.98)}
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def _cell(x: float, y: float, height: float, value: float | None, failed: bool) 
         return element("rect", **box, class_="heat-none") + text(centre, baseline, word, class_=style)
     strength = abs(value - CHANCE) / (1 - CHANCE)
     side = "heat-good" if value >= CHANCE else "heat-bad"
-    depth = " heat-strong" if strength >= STRONG_ON_LIGHT else " heat-middle" if strength >= STRONG_ON_DARK else ""
+    on_dark, on_light = STRONG[side]
+    depth = " heat-strong" if strength >= on_light else " heat-middle" if strength >= on_dark else ""
     tint = element("rect", **box, class_=side, fill_opacity=f"{0.06 + 0.94 * strength:.2f}")
     return tint + text(centre, baseline, percent(value), class_=f"heat-text{depth}")

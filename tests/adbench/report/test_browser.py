@@ -49,7 +49,11 @@ def test_filters(shown: Any) -> None:
     assert column(shown, 6) == ["failed"]
     board = shown.get_by_role("search", name="Filter the leaderboard")
     board.get_by_label("Filter methods").fill("beta")
-    assert shown.locator("table.board tbody tr:visible").count() == 2  # image and pixel
+    assert shown.locator("table.board tbody tr:visible").count() == 1
+    assert board.get_by_role("status").inner_text() == "1 of 5 methods"
+    board.get_by_label("Metric").select_option("Pixel AUROC (%)")
+    assert shown.locator("table.board:visible caption").all_inner_texts()[0].endswith("Pixel AUROC (%)")
+    assert shown.locator("table.board tbody tr:visible").count() == 1
 
 
 def test_one_block_is_shown_at_a_time(shown: Any) -> None:
