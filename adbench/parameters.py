@@ -32,7 +32,7 @@ def build_parameters(card: DetectorCard, preset: str, overrides: Mapping[str, An
     Raises:
         UserError: unknown parameter, or a value that its type does not admit.
     """
-    types = get_type_hints(card.parameters)
+    types = get_type_hints(card.parameters, include_extras=True)
     fields = [field.name for field in dataclasses.fields(card.parameters)]
     for name in overrides:
         if name not in fields:

@@ -18,6 +18,7 @@ from adbench.metrics.ranking import ranking_figures
 from adbench_clip.april_network import Compact, Network, Projections, mean_score, remember
 from adbench_clip.april_training import Trainer, level_losses
 from adbench_clip.examples import Batch
+from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
 from adbench_clip.pixels import to_images
 from adbench_clip.prompts import text_features
 from adbench_clip.trained import load_trained
@@ -49,7 +50,7 @@ def network_of(golden: Golden, report: Report) -> Network:
     projections = Projections(golden.tower.width, golden.bottleneck, len(golden.levels))
     load_trained(projections, {name: torch.from_numpy(array) for name, array in report.load_file(INIT).items()}, "linear layers")
     size = (golden.side, golden.side)
-    return Network(golden.tower, projections, golden.levels, True, size, contextlib.nullcontext)
+    return Network(golden.tower, projections, golden.levels, CLIP_MEAN, CLIP_STD, size, contextlib.nullcontext)
 
 
 def _texts(golden: Golden, report: Report) -> Tensor:

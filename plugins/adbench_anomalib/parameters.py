@@ -8,13 +8,12 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Interval, Le, MinLen, MultipleOf
 
 from adbench import parameter
+from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
 
 TINY_CNN = "tiny-cnn"
 TINY_CLIP = "tiny-clip"
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
 

@@ -14,6 +14,7 @@ from adbench import Context, Detector, ImageBatch, Prediction, Support, UserErro
 from adbench_anomalib.models import WinClipModel
 from adbench_anomalib.parameters import WinclipParameters
 from adbench_clip.loading import load_tower
+from adbench_clip.pixels import standardised, to_images
 
 WINDOWS_AT_ONCE = 2048
 TEXT, PATCHES, WINDOWS = "text", "patches", "windows"
@@ -64,10 +65,8 @@ class WinclipDetector(Detector):
         self.model = build_model(self.parameters, ctx)
 
     def _input(self, batch: ImageBatch) -> Tensor:
-        pixels = torch.from_numpy(batch.pixels(self.parameters.image_size, "bicubic")).to(self.device).float() / 255
-        statistics = (self.parameters.mean, self.parameters.std)
-        mean, std = (torch.tensor(values, device=self.device)[:, None, None] for values in statistics)
-        return (pixels - mean) / std
+        images = to_images(batch.pixels(self.parameters.image_size, "bicubic"), self.device)
+        return standardised(images, self.parameters.mean, self.parameters.std)
 
 
 class BatchFirstWinClip(WinClipModel):

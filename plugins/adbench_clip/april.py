@@ -102,7 +102,7 @@ class AprilGanDetector(Detector):
         levels = chosen_levels(chosen.levels, tower.blocks)
         projections = Projections(tower.width, tower.embed_dim, len(levels), generator).to(ctx.device)
         size = (chosen.image_size, chosen.image_size)
-        self._network = Network(tower, projections, levels, chosen.standardise, size, ctx.autocast)
+        self._network = Network(tower, projections, levels, chosen.mean, chosen.std, size, ctx.autocast)
 
     def _few_shot(self, support: Support) -> Examples:
         """The abnormal images, then the normal ones, whose patches are remembered."""

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from adbench_clip.levels import level_tokens
 from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps, text_probability
-from adbench_clip.pixels import standardised
+from adbench_clip.pixels import Colour, standardised
 from adbench_clip.ranges import scaled
 from adbench_clip.tower import Tower
 
@@ -53,14 +53,15 @@ class Network:
 
     Attributes:
         levels: 1-based blocks of the tower, rising.
-        standardise: give images less CLIP's mean and by its standard deviation.
+        mean, std: what images in [0, 1] are taken less, and then by.
         size: (height, width) of maps.
     """
 
     tower: Tower
     projections: Projections
     levels: tuple[int, ...]
-    standardise: bool
+    mean: Colour
+    std: Colour
     size: tuple[int, int]
     autocast: Callable[[], Any]
 
@@ -68,7 +69,7 @@ class Network:
     def freeze(self, images: Tensor) -> Tensor:
         """(B, 3, S, S) images in [0, 1] to the tokens of all levels, (B, K, L + 1, W)."""
         with self.autocast():
-            return torch.stack(level_tokens(self.tower, standardised(images) if self.standardise else images, self.levels), dim=1)
+            return torch.stack(level_tokens(self.tower, standardised(images, self.mean, self.std), self.levels), dim=1)
 
     @torch.no_grad()
     def compact(self, tokens: Tensor, text: Tensor, memory: list[Tensor]) -> Compact:

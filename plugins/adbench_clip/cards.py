@@ -11,13 +11,16 @@ def is_transductive(parameters: AprilGanParameters) -> bool:
     return parameters.fusion == "test-set" and parameters.image_score == "mean"
 
 
+# tiny-clip was trained on pixels in [0, 1].
+TINY = {"weights": "tiny-clip", "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+
 CLIP = DetectorCard(
     name="clip",
     title="CLIP",
     factory="adbench_clip.clip:ClipDetector",
     tracks=("zero-shot", "few-normal"),
     parameters=ClipParameters,
-    presets={"demo": {"weights": "tiny-clip", "image_size": 112, "standardise": False, "quick_gelu": False}},
+    presets={"demo": {**TINY, "image_size": 112, "quick_gelu": False}},
     uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Radford et al. Learning Transferable Visual Models From Natural Language Supervision. ICML 2021. arXiv 2103.00020.",
@@ -35,7 +38,7 @@ APRIL_GAN = DetectorCard(
     factory="adbench_clip.april:AprilGanDetector",
     tracks=("few-shot", "zero-shot"),
     parameters=AprilGanParameters,
-    presets={"demo": {"weights": "tiny-clip", "image_size": 168, "standardise": False}},
+    presets={"demo": {**TINY, "image_size": 168}},
     weight_parameters=("weights", "projections"),
     transductive=is_transductive,
     citation="Chen, Han, Zhang. APRIL-GAN: A Zero-/Few-Shot Anomaly Classification and Segmentation Method for CVPR 2023 VAND "
@@ -43,7 +46,7 @@ APRIL_GAN = DetectorCard(
     url="https://arxiv.org/abs/2305.17382",
     licence="re-implemented from the paper; MIT",
     notes="The original trains on a whole labelled set of other objects; here, as MVFA's comparison must have done, few-shot "
-    "trains on the k normal and k abnormal images, without augmentation, and zero-shot on the other sets. Its image score "
+    "trains on the k normal and k abnormal images, without augmentation and for 15 epochs, and zero-shot on the other sets for 3 (the release takes 3 to 15). Its image score "
     "min-maxes map maxima over the whole test set; here the range is learnt on the support (fusion = test-set brings that "
     "back). It scores zero-shot by the class token alone (image_score = token brings that back). Sets without masks are not "
     "in the original: there, a normal image counts as an all-normal mask, and an abnormal one is trained with the cross entropy "

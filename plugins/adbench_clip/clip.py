@@ -10,7 +10,7 @@ from torch import Tensor
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
 from adbench_clip.levels import chosen_levels, level_tokens
 from adbench_clip.loading import load_tower
-from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps, text_probability
+from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps, text_probability, with_distances
 from adbench_clip.parameters import ClipParameters
 from adbench_clip.pixels import standardised, to_images
 from adbench_clip.prompts import text_features
@@ -31,7 +31,7 @@ class ClipDetector(Detector):
         if support.track == "few-normal" and not len(support.normal):
             raise UserError("CLIP compares few-normal with normal images: use a k of at least 1, or the track zero-shot.")
         self._prepare(ctx)
-        self._text = text_features(self._tower, support.class_name)
+        self._text = text_features(self._tower, self.parameters.class_name or support.class_name)
         remembered = [levels for levels, _ in self._tokens(support.normal)]
         self._memory = [torch.cat(level)[:, 1:].flatten(0, 1).float() for level in zip(*remembered, strict=True)]
 
@@ -46,8 +46,7 @@ class ClipDetector(Detector):
             part = probability_maps(patch_logits([joint], self._text), self._tower.grid, size)[:, 0]
             if self._memory:
                 distances = memory_maps(memory_grids(levels, self._memory, self._tower.grid), size) / len(self._memory)
-                score = (score + distances.flatten(1).amax(dim=1)) / 2
-                part = (part + distances) / 2
+                score, part = with_distances(score, part, distances)
             scores.append(score)
             maps.append(part)
         return Prediction(torch.cat(scores).cpu(), torch.cat(maps).cpu())
@@ -73,9 +72,10 @@ class ClipDetector(Detector):
     @torch.no_grad()
     def _tokens(self, batch: ImageBatch) -> Iterator[tuple[list[Tensor], Tensor]]:
         """For each part of a batch the tokens (B, L + 1, W) of the levels, and those that leave the last block."""
+        chosen = self.parameters
         for part in batch.batches(CHUNK):
-            images = to_images(part.pixels(self.parameters.image_size), self._ctx.device)
+            images = to_images(part.pixels(chosen.image_size), self._ctx.device)
             with self._ctx.autocast():
-                levels = level_tokens(self._tower, standardised(images) if self.parameters.standardise else images, self._levels)
+                levels = level_tokens(self._tower, standardised(images, chosen.mean, chosen.std), self._levels)
                 last = self._tower.run(levels[-1], self._levels[-1], self._tower.blocks)
             yield levels, last.float()

@@ -61,6 +61,14 @@ def memory_maps(grids: Tensor, size: tuple[int, int]) -> Tensor:
     return enlarge(grids, size).sum(dim=1)
 
 
+def with_distances(scores: Tensor, maps: Tensor, distances: Tensor) -> tuple[Tensor, Tensor]:
+    """What a text says, scores (B,) and maps (B, H, W), averaged with the distances to a memory (B, H, W), all in [0, 1].
+
+    A score is averaged with the greatest distance of its image.
+    """
+    return (scores + distances.flatten(1).amax(dim=1)) / 2, (maps + distances) / 2
+
+
 def enlarge(grids: Tensor, size: tuple[int, int]) -> Tensor:
     """(B, C, h, w) to (B, C, H, W), bilinear, corners aligned."""
     return F.interpolate(grids, size=size, mode="bilinear", align_corners=True)

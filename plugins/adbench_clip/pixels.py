@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
+Colour = tuple[float, float, float]
 
 
 def to_images(pixels: np.ndarray, device: str | torch.device) -> Tensor:
@@ -15,7 +14,7 @@ def to_images(pixels: np.ndarray, device: str | torch.device) -> Tensor:
     return torch.from_numpy(pixels).to(device).float() / 255
 
 
-def standardised(images: Tensor) -> Tensor:
-    """Images in [0, 1] less the mean of CLIP's training images, by their standard deviation; MVFA does without."""
-    mean, std = (torch.tensor(values, device=images.device)[:, None, None] for values in (CLIP_MEAN, CLIP_STD))
-    return (images - mean) / std
+def standardised(images: Tensor, mean: Colour, std: Colour) -> Tensor:
+    """(B, 3, H, W) images in [0, 1] less a mean, by a standard deviation; MVFA does without."""
+    low, scale = (torch.tensor(values, device=images.device)[:, None, None] for values in (mean, std))
+    return (images - low) / scale

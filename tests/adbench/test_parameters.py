@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
+from annotated_types import Ge
 
 import adbench
 from adbench.parameters import build_parameters, changed_parameters, parse_set, variant_name
@@ -24,6 +25,8 @@ class Everything:
     several: tuple[int, ...] = (1, 2)
     names: tuple[str, ...] = ("layer2", "layer3")
     three: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    count: Annotated[int, Ge(1)] = 3
+    count_or_none: Annotated[int, Ge(1)] | None = None
 
 
 CARD = adbench.DetectorCard(
@@ -55,6 +58,8 @@ CARD = adbench.DetectorCard(
         ("names", "layer1, layer2", ("layer1", "layer2")),
         ("three", "0.5,0.5,0.5", (0.5, 0.5, 0.5)),
         ("several", [9], (9,)),
+        ("count", "1", 1),
+        ("count_or_none", "none", None),
     ],
 )
 def test_text_becomes_what_the_annotation_says(name: str, text: object, value: object) -> None:
@@ -62,7 +67,16 @@ def test_text_becomes_what_the_annotation_says(name: str, text: object, value: o
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("whole", "1.5"), ("flag", "perhaps"), ("choice", "best"), ("three", "1,2"), ("number", "x")]
+    ("name", "text"),
+    [
+        ("whole", "1.5"),
+        ("flag", "perhaps"),
+        ("choice", "best"),
+        ("three", "1,2"),
+        ("number", "x"),
+        ("count", "0"),
+        ("count_or_none", "0"),
+    ],
 )
 def test_what_the_annotation_does_not_admit_is_an_error(name: str, text: str) -> None:
     with pytest.raises(adbench.UserError, match=rf"every.{name} = '{text}' is not valid"):

@@ -119,7 +119,7 @@ def test_the_release_scales_over_the_whole_test_set(tmp_path: Path, support: Sup
 
 @pytest.mark.parametrize(
     "changes",
-    [{"levels": (3,)}, {"levels": (1, 4)}, {"epochs": 0}, {"image_size": 37}, {"standardise": False}, {"batch_size": 3}],
+    [{"levels": (3,)}, {"levels": (1, 4)}, {"epochs": 0}, {"image_size": 37}, {"mean": (0.0, 0.0, 0.0)}, {"batch_size": 3}],
     ids=str,
 )
 def test_every_option_runs_and_survives_saving(tmp_path: Path, changes: dict) -> None:

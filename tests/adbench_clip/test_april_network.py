@@ -5,6 +5,7 @@ from randomclip import SIDE, random_network
 from torch import nn
 
 from adbench_clip.april_network import Projections, mean_score, remember
+from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
 from adbench_clip.pixels import standardised
 
 
@@ -28,12 +29,12 @@ def test_each_level_has_its_own_layer() -> None:
     torch.testing.assert_close(second, tokens[:, 1] @ projections.fc[1].weight.T + projections.fc[1].bias)
 
 
-def test_tokens_are_those_of_standardised_images_if_asked() -> None:
+def test_tokens_are_those_of_standardised_images() -> None:
     images = torch.rand(2, 3, SIDE, SIDE)
-    bare, plain = random_network(), random_network(standardise=False)
+    bare, plain = random_network(), random_network(mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
     tokens = bare.freeze(images)
     assert tokens.shape == (2, 3, 17, 16)
-    torch.testing.assert_close(tokens, plain.freeze(standardised(images)))
+    torch.testing.assert_close(tokens, plain.freeze(standardised(images, CLIP_MEAN, CLIP_STD)))
 
 
 def test_the_class_token_comes_from_the_last_block_whatever_the_levels() -> None:

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from adbench import LabelledImages, Prediction, Support, UserError
 from adbench_clip.cards import CLIP
 from adbench_clip.clip import ClipDetector
-from adbench_clip.parameters import ClipParameters
+from adbench_clip.parameters import CLIP_MEAN, CLIP_STD, ClipParameters
 from adbench_clip.pixels import standardised, to_images
 from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, prompts, tokenize
 
@@ -48,7 +48,7 @@ def reference_blocks(model: ReferenceClip, images: LabelledImages) -> list[torch
         block.register_forward_hook(lambda module, given, output: seen.append(output))
         for block in model.visual.transformer.resblocks
     ]
-    model.encode_image(standardised(to_images(images.pixels(SIDE), "cpu")))
+    model.encode_image(standardised(to_images(images.pixels(SIDE), "cpu"), CLIP_MEAN, CLIP_STD))
     for hook in hooks:
         hook.remove()
     return seen
@@ -112,12 +112,20 @@ def test_an_image_does_not_know_its_neighbours(tmp_path: Path, support: Support)
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("changes", [{"levels": (2,)}, {"image_size": 41}, {"standardise": False}], ids=str)
+@pytest.mark.parametrize("changes", [{"levels": (2,)}, {"image_size": 41}, {"mean": (0.0, 0.0, 0.0)}], ids=str)
 def test_every_option_runs_and_changes_scores(tmp_path: Path, changes: dict) -> None:
     images = mixed_images(3, False)
     prediction = fitted(tmp_path, FEW_NORMAL, **changes).predict(images)
     assert torch.isfinite(prediction.scores).all()
     assert not np.array_equal(prediction.scores, fitted(tmp_path, FEW_NORMAL).predict(images).scores)
+
+
+def test_the_prompts_name_the_set_or_what_was_asked_for(tmp_path: Path) -> None:
+    usual = fitted(tmp_path, ZERO_SHOT).state_dict()["text"]
+    asked = fitted(tmp_path, ZERO_SHOT, class_name="other").state_dict()["text"]
+    named = fitted(tmp_path, dataclasses.replace(ZERO_SHOT, class_name="other")).state_dict()["text"]
+    assert torch.equal(asked, named)
+    assert not torch.equal(asked, usual)
 
 
 def test_few_normal_without_a_normal_image_is_refused(tmp_path: Path) -> None:

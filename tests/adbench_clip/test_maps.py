@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
-from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps
+from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps, with_distances
 
 
 def test_logits_are_hundred_cosines_without_the_class_token() -> None:
@@ -34,3 +34,10 @@ def test_distances_keep_the_place_of_their_patch() -> None:
     grids = memory_grids([tokens], memory, (2, 3))
     assert grids.tolist() == [[[[1.0, 0.0, 1.0], [1.0, 1.0, 1.0]]]]
     assert memory_maps(grids.repeat(1, 4, 1, 1), (2, 3))[0, 0].tolist() == [4.0, 0.0, 4.0]
+
+
+def test_what_a_text_says_is_averaged_with_distances() -> None:
+    distances = torch.tensor([[[0.0, 0.4]], [[0.2, 0.1]]])
+    scores, maps = with_distances(torch.tensor([0.6, 1.0]), torch.zeros(2, 1, 2), distances)
+    torch.testing.assert_close(scores, torch.tensor([0.5, 0.6]))
+    torch.testing.assert_close(maps, distances / 2)

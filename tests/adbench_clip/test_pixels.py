@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torchvision.transforms.functional import normalize
 
-from adbench_clip.pixels import CLIP_MEAN, CLIP_STD, standardised, to_images
+from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
+from adbench_clip.pixels import standardised, to_images
 
 
 def test_bytes_become_shares_of_white() -> None:
@@ -14,4 +15,4 @@ def test_bytes_become_shares_of_white() -> None:
 
 def test_standardised_as_torchvision_does_it() -> None:
     images = torch.rand(2, 3, 4, 4)
-    torch.testing.assert_close(standardised(images), normalize(images, CLIP_MEAN, CLIP_STD))
+    torch.testing.assert_close(standardised(images, CLIP_MEAN, CLIP_STD), normalize(images, CLIP_MEAN, CLIP_STD))

@@ -14,6 +14,8 @@ from torch import Tensor
 from adbench import Context, LabelledImages, Support, Weights
 from adbench.testing import memory_images
 from adbench_clip.april_network import Network, Projections
+from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
+from adbench_clip.pixels import Colour
 from adbench_clip.tower import Tower, build_tower
 
 SIDE = 28
@@ -36,11 +38,11 @@ def random_tower(size: int | tuple[int, int] = SIDE) -> Tower:
     return build_tower(CONFIG, random_state(), size)
 
 
-def random_network(levels: tuple[int, ...] = (1, 2, 4), standardise: bool = True) -> Network:
+def random_network(levels: tuple[int, ...] = (1, 2, 4), mean: Colour = CLIP_MEAN, std: Colour = CLIP_STD) -> Network:
     """APRIL-GAN's network around the tower, its layers as they start."""
     tower = random_tower()
     projections = Projections(tower.width, tower.embed_dim, len(levels), torch.Generator().manual_seed(0))
-    return Network(tower, projections, levels, standardise, (SIDE, SIDE), nullcontext)
+    return Network(tower, projections, levels, mean, std, (SIDE, SIDE), nullcontext)
 
 
 class StateWeights(Weights):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_clip.maps import enlarge, probability_maps
+from adbench_clip.maps import enlarge, probability_maps, with_distances
 from adbench_clip.medclip.loading import load_medclip
 from adbench_clip.medclip.parameters import MedclipParameters
 from adbench_clip.medclip.texts import class_logits, load_tokenizer, state_embeddings
@@ -53,7 +53,7 @@ class MedclipDetector(Detector):
         if self.memory is not None:
             grids = nearest_distance(cells, self.memory).unflatten(1, (side, side))
             distances = enlarge(grids[:, None], size)[:, 0]
-            scores, maps = (scores + distances.flatten(1).amax(dim=1)) / 2, (maps + distances) / 2
+            scores, maps = with_distances(scores, maps, distances)
         return Prediction(scores=scores.cpu(), maps=maps.cpu())
 
     def state_dict(self) -> dict[str, Tensor]:
