@@ -15,8 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adbench import Context, Dataset, ImageBatch, Item, LabelledImages, Support, Weights
-from adbench.dataset import SPLITS, Split
+from adbench import Context, ImageBatch, LabelledImages, Support, Weights
 from adbench.decode import read_image, read_mask
 from adbench.images import Interpolation, Size, resize_image, resize_mask
 from adbench.metrics.ranking import auroc
@@ -30,6 +29,7 @@ from adbench_mvfa.detector import MvfaDetector
 from adbench_mvfa.parameters import OfficialParameters
 from adbench_mvfa.task import Model, Task, make_task
 from parity_checks.clip import Golden, golden_clip
+from parity_checks.listed import check_listed
 from parity_checks.mvfa import golden_adapters, pixel_auroc
 from parity_checks.report import Report
 
@@ -110,32 +110,7 @@ def check(folder: Path, report: Report) -> None:
                 _replay(file, kind == "mvfa_few", golden, report, Path(scratch))
         except Exception as error:  # one broken run must not hide the others
             report.fail(file, f"the replay stopped: {type(error).__name__}: {error}")
-    _check_pool(folder, report)
-
-
-def _check_pool(folder: Path, report: Report) -> None:
-    """What no recorded run drew: the product lists it, under its name and label, and can read it and its mask."""
-    data = folder / "e2e/data"
-    listed: dict[Path, tuple[Dataset, Split, Item]] = {}
-    for card in CARDS:
-        dataset = BmadDataset(card, data)
-        if not dataset.absence():
-            listed |= {item.path: (dataset, split, item) for split in SPLITS for item in dataset.items(split) if item.path}
-    masks = {item.mask: place for place in listed.values() if (item := place[2]).mask}
-    for name in report.unseen(("e2e/data/*",)):
-        path = folder / name
-        found = listed.get(path) or masks.get(path)
-        if found is None:
-            report.fail(name, "the product does not list it")
-            continue
-        dataset, split, item = found
-        if f"/{split}/" not in name or (f"/{item.id.partition('/')[0]}/" not in name):
-            report.fail(name, f"listed as {split}/{item.id}")
-        elif path in masks and not np.any(dataset.mask(split, item)):
-            report.fail(name, "read as an empty mask")
-        else:
-            dataset.image(split, item)
-            report.path(name)
+    check_listed(folder, [BmadDataset(card, folder / "e2e/data") for card in CARDS], "e2e/data/*", report)
 
 
 def tolerance_of(run: dict[str, Any], few: bool, with_masks: bool) -> Tolerance:
