@@ -89,7 +89,8 @@ def contrast(first: Placements, second: Placements, positive: NDArray[np.bool_],
     these same seeds.
 
     Args:
-        first, second: placements of the same images.
+        first: placements of the same images.
+        second: likewise.
         positive: (N,) which images their first part belongs to.
         codes: (N,) group of every image, see `group_codes`.
     """
