@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,7 +108,7 @@ def _unzipped(path: Path) -> io.BytesIO | None:
                     f"{path} would unpack to {found[0].file_size >> 30} GiB: unpack it and give the file if it is right."
                 )
             return io.BytesIO(archive.read(found[0]))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError):
         return None
 
 

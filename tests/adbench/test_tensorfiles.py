@@ -132,3 +132,13 @@ def test_a_zip_file_that_would_fill_the_memory_is_refused(tmp_path: Path, monkey
     monkeypatch.setattr("adbench.tensorfiles.LARGEST_MEMBER_BYTES", 100)
     with pytest.raises(UserError, match="x.zip would unpack to 0 GiB"):
         read_state_dict(zipped(tmp_path / "x.zip", {"a.bin": bytes(1000)}))
+
+
+def test_a_zip_file_with_a_damaged_member_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "x.zip", {"a.bin": saved({"a": torch.arange(1000)})})
+    content = bytearray(path.read_bytes())
+    start = content.index(b"a.bin") + len("a.bin")
+    content[start : start + 40] = b"\xff" * 40
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="x.zip is truncated"):
+        read_state_dict(path)
