@@ -145,7 +145,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
         rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
     """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
-    for record in _newest(records):
+    for record in newest(records):
         rows = tables.setdefault((record.preset, record.track, record.k, condition_of(record)), {})
         rows.setdefault((record.method, record.variant), []).append(record)
     built = []
@@ -175,7 +175,7 @@ def condition_of(record: CellRecord) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(found.items()) if usual.get(name) != value)
 
 
-def _newest(records: Iterable[CellRecord]) -> list[CellRecord]:
+def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
     """One record where the same cell was measured again, say after its weights or its data changed: the last one."""
     kept: dict[tuple, CellRecord] = {}
     for record in sorted(records, key=lambda record: (record.status == "done", record.started)):
@@ -185,15 +185,16 @@ def _newest(records: Iterable[CellRecord]) -> list[CellRecord]:
     return [record for key, record in kept.items() if record.status == "done" or key[:-1] not in done]
 
 
-def mark_of(record: CellRecord) -> str:
-    """What keeps a row out of the ranks, or nothing for an honest row.
+def mark_of(*records: CellRecord) -> str:
+    """What keeps a row of these cells out of the ranks, or nothing for an honest row.
 
-    `test-oracle`, `transductive` (as its card says, or as was seen), and `random-weights` where nothing else was learnt from.
+    `test-oracle`, `transductive` (as its card says, or as was seen in one of them), and `random-weights` where nothing else
+    was learnt from.
     """
     marks = {
-        "test-oracle": record.selection == "test-oracle",
-        "transductive": record.transductive or record.contradiction,
-        "random-weights": record.random_weights and record.track == "zero-shot",
+        "test-oracle": any(record.selection == "test-oracle" for record in records),
+        "transductive": any(record.transductive or record.contradiction for record in records),
+        "random-weights": any(record.random_weights and record.track == "zero-shot" for record in records),
     }
     return " ".join(mark for mark, applies in marks.items() if applies)
 
@@ -201,8 +202,10 @@ def mark_of(record: CellRecord) -> str:
 def _placed(records: list[CellRecord], kept: dict[str, ScoreTable]) -> dict[str, Placed]:
     placed = {}
     for dataset in {record.dataset for record in records}:
-        cells = [record.id for record in records if record.dataset == dataset and record.metrics.get(TESTED) is not None]
-        if cells and all(cell in kept for cell in cells) and (found := place([kept[cell] for cell in cells])):
+        cells = [record for record in records if record.dataset == dataset and record.metrics.get(TESTED) is not None]
+        copies = {record.identity.get("fingerprint", "") for record in cells}
+        whole = len(copies) == 1 and all(cell.id in kept for cell in cells)
+        if whole and (found := place([kept[cell.id] for cell in cells], *copies)):
             placed[dataset] = found
     return placed
 
@@ -220,7 +223,7 @@ def _row(records: list[CellRecord], kept: dict[str, ScoreTable]) -> Row:
             if measured:
                 figures[dataset, metric] = _figure(metric, measured, kept)
     first = records[0]
-    return Row(first.method, first.variant, first.title, mark_of(first), figures, failed)
+    return Row(first.method, first.variant, first.title, mark_of(*records), figures, failed)
 
 
 def _figure(metric: str, cells: list[CellRecord], kept: dict[str, ScoreTable]) -> Figure:

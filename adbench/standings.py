@@ -50,8 +50,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Placed:
-    """The test images of one dataset as one row ranks them, on average over its seeds."""
+    """The test images of one dataset as one row ranks them, on average over its seeds. `copy`: fingerprint of their content."""
 
+    copy: str
     ids: list[str]
     positive: Any  # (N,) bool
     codes: Any  # (N,) group of every image
@@ -61,13 +62,18 @@ class Placed:
         """Difference of the mean AUROCs, self minus other; None where the two were not measured on the same images."""
         from adbench.metrics.comparison import contrast
 
-        if self.ids != other.ids or (self.positive != other.positive).any():
+        if (self.copy, self.ids) != (other.copy, other.ids) or (self.positive != other.positive).any():
             return None
         return contrast(self.placed, other.placed, self.positive, self.codes)
 
 
-def place(seeds: Sequence[ScoreTable]) -> Placed | None:
-    """Average the placements over seeds; None where a class is lacking, or the seeds have other images."""
+def place(seeds: Sequence[ScoreTable], copy: str = "") -> Placed | None:
+    """Average the placements over seeds; None where a class is lacking, or the seeds have other images.
+
+    Args:
+        seeds: the scores under each seed.
+        copy: fingerprint of the dataset's content.
+    """
     import numpy as np
 
     from adbench.metrics.delong import Placements, group_codes, placements
@@ -78,7 +84,7 @@ def place(seeds: Sequence[ScoreTable]) -> Placed | None:
         return None
     each = [placements(first.labels, table.scores) for table in seeds]
     mean = Placements(*(np.mean([getattr(one, name) for one in each], axis=0) for name in Placements._fields))
-    return Placed(first.ids, first.labels, group_codes(first.subjects, first.labels.shape), mean)
+    return Placed(copy, first.ids, first.labels, group_codes(first.subjects, first.labels.shape), mean)
 
 
 def paired_tests(rows: Mapping[str, Mapping[str, Placed]], datasets: Sequence[str]) -> dict[Column, dict[Pair, float]]:

@@ -72,6 +72,16 @@ def test_marked_rows_come_last() -> None:
     assert [(row.method, row.mark) for row in tables[0].rows] == [("honest", ""), ("oracle", "test-oracle")]
 
 
+def test_a_card_contradicted_in_one_cell_marks_its_row() -> None:
+    records = [
+        record("a", value=0.9),
+        record("a", "d2", value=0.9, contradiction="Scored by themselves, 3 of 8 differ."),
+        record("b"),
+    ]
+    table = build_tables([*records, record("b", "d2")])[0]
+    assert [(row.method, row.mark) for row in table.rows] == [("b", ""), ("a", "transductive")]
+
+
 def test_a_cell_that_was_measured_again_counts_once() -> None:
     older, newer = record(value=0.5, started="2026-01-01", id="1"), record(value=0.7, started="2026-01-02", id="2")
     failed = record(value=None, started="2026-01-03", id="3")

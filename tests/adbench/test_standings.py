@@ -135,3 +135,12 @@ def test_rows_measured_on_other_images_are_not_tested() -> None:
     short = LABELS[5:]
     cells = [measured("a", rng.random(LABELS.size), LABELS), measured("b", rng.random(short.size), short)]
     assert tables_of(cells)[0].p_values == {None: {}}
+
+
+def test_images_of_one_name_with_other_content_are_not_the_same() -> None:
+    rng = np.random.default_rng(0)
+    content = {"identity": {"fingerprint": "other"}}
+    cells = [measured("a", rng.random(LABELS.size), LABELS), measured("b", rng.random(LABELS.size), LABELS, **content)]
+    assert tables_of(cells)[0].p_values == {None: {}}
+    of_two_copies = [measured("c", rng.random(LABELS.size), LABELS, seed=seed, **(content if seed else {})) for seed in (0, 1)]
+    assert tables_of([cells[0], *of_two_copies])[0].p_values == {None: {}}
