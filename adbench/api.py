@@ -63,7 +63,7 @@ class Run:
         return pd.DataFrame(rows, columns=[*columns, "metric", "value"]).astype({"value": float})
 
     def scores(self, record: CellRecord) -> pd.DataFrame:
-        """The per-image scores of a finished cell: `id, score, label, group`."""
+        """The per-image scores of a finished cell: `id, score, label, group`. Raises `UserError` where they cannot be read."""
         import pandas as pd
 
         table = RunFolder(self.folder).scores(record.id)
@@ -182,7 +182,7 @@ def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
     def kept(record: CellRecord) -> ScoreTable | None:
         try:
             return homes[record.id][0].scores(record.id)
-        except (OSError, ValueError, KeyError):  # pyarrow's errors are ValueErrors; the figures stay, without a test
+        except UserError:  # the figures stay, without a test
             return None
 
     return build_tables([record for _, record in homes.values()], kept, rank_marked)

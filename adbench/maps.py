@@ -67,11 +67,12 @@ def read_maps(folder: Path) -> MapTable | None:
     except FileNotFoundError:
         return None
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unreadable(file) from error
+        raise unreadable_maps(folder) from error
     if maps.ndim != 3 or len(ids) != len(maps) or not maps.size:
-        raise _unreadable(file)
+        raise unreadable_maps(folder)
     return MapTable(ids, maps, offset, scale)
 
 
-def _unreadable(file: Path) -> UserError:
-    return UserError(f"{file} cannot be read: delete that folder and run with --keep maps to measure the cell again.")
+def unreadable_maps(folder: Path) -> UserError:
+    """What a user can do about maps in a cell's folder that are broken, or of something else."""
+    return UserError(f"{folder / FILE} cannot be read: delete that folder and run with --keep maps to measure the cell again.")

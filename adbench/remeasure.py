@@ -9,19 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from adbench.dataset import Dataset
 from adbench.decoded import Decoder, Entry
 from adbench.errors import UserError
-from adbench.maps import MapTable, read_maps
+from adbench.maps import MapTable, read_maps, unreadable_maps
 from adbench.metrics.catalogue import AUPRO_LIMIT, METRICS
 from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.protocol import EVALUATION_SIZE
 from adbench.registry import Registry
-from adbench.reopen import reopen_dataset
+from adbench.reopen import Opened, reopen_dataset
 from adbench.results import CellRecord, ScoreTable
 from adbench.store import RunFolder
 
-Opened = dict[tuple[str, str], Dataset | UserError]
+Copies = dict[tuple[str, str], Opened | UserError]
 
 
 @dataclass(frozen=True)
@@ -55,12 +54,7 @@ class Remeasured:
         image, pixel = (found or Figures({}, {}) for found in (self.image, self.pixel))
         metrics = {**pixel.metrics, **self.record.metrics, **image.metrics}
         intervals = {**pixel.intervals, **self.record.intervals, **image.intervals}
-        order = [metric.name for metric in METRICS]
-        return replace(
-            self.record,
-            metrics={name: metrics[name] for name in sorted(metrics, key=order.index)},
-            intervals={name: intervals[name] for name in sorted(intervals, key=order.index)},
-        )
+        return replace(self.record, metrics=_in_order(metrics), intervals=_in_order(intervals))
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary a figure; `source` is `scores`, `maps` or, where it cannot be computed anew, `record`."""
@@ -95,19 +89,19 @@ def remeasure(
     """
     if not 0 < limit <= 1:
         raise UserError(f"--fpr-limit must lie above 0 and not above 1, unlike {limit:g}.")
-    opened: Opened = {}
+    copies: Copies = {}
     for record in records:
         if record.status == "done":
-            yield _one(folder, record, registry, root, limit, opened)
+            yield _one(folder, record, registry, root, limit, copies)
 
 
 def _one(
-    folder: RunFolder, record: CellRecord, registry: Registry, root: Path | None, limit: float, opened: Opened
+    folder: RunFolder, record: CellRecord, registry: Registry, root: Path | None, limit: float, copies: Copies
 ) -> Remeasured:
     try:
         table = folder.scores(record.id)
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
-        return Remeasured(record, None, None, limit, f"its scores cannot be read ({type(error).__name__})")
+    except UserError as error:
+        return Remeasured(record, None, None, limit, str(error))
     image = image_figures(table.labels, table.scores, table.subjects)
     if not any(name.startswith("pixel_") for name in record.metrics):
         return Remeasured(record, image, None, limit)
@@ -115,29 +109,31 @@ def _one(
         maps = read_maps(folder.cells / record.id)
         if maps is None:
             raise UserError("no maps were kept (run with --keep maps)")
-        masks = _masks(_dataset(record, registry, root, opened), maps.ids)
+        if set(maps.ids) != set(table.ids) or maps.maps.shape[1:] != (EVALUATION_SIZE, EVALUATION_SIZE):
+            raise unreadable_maps(folder.cells / record.id)
+        masks = _masks(_copy(record, registry, root, copies), maps.ids)
         pixel = pixel_figures(masks, maps.maps, _subjects(table, maps), limit)
     except UserError as error:
         return Remeasured(record, image, None, limit, str(error))
     return Remeasured(record, image, pixel, limit)
 
 
-def _dataset(record: CellRecord, registry: Registry, root: Path | None, opened: Opened) -> Dataset:
+def _copy(record: CellRecord, registry: Registry, root: Path | None, copies: Copies) -> Opened:
     """Each is opened once: a fingerprint reads every file."""
     key = record.dataset, record.identity.get("fingerprint", "")
-    if key not in opened:
+    if key not in copies:
         try:
-            opened[key] = reopen_dataset(registry, key[0], root, key[1])
+            copies[key] = reopen_dataset(registry, key[0], root, key[1])
         except UserError as error:
-            opened[key] = error
-    found = opened[key]
+            copies[key] = error
+    found = copies[key]
     if isinstance(found, UserError):
         raise found
     return found
 
 
-def _masks(dataset: Dataset, ids: list[str]) -> np.ndarray:
-    items = {item.id: item for item in dataset.items("test")}
+def _masks(opened: Opened, ids: list[str]) -> np.ndarray:
+    dataset, items = opened
     try:
         entries = [Entry(dataset, "test", items[name]) for name in ids]
     except KeyError as error:
@@ -155,3 +151,9 @@ def _subjects(table: ScoreTable, maps: MapTable) -> np.ndarray | None:
         return None
     rows = {name: row for row, name in enumerate(table.ids)}
     return table.subjects[[rows[name] for name in maps.ids]]
+
+
+def _in_order(values: dict[str, Any]) -> dict[str, Any]:
+    """In the order of the catalogue; what it lacks, last."""
+    known = [metric.name for metric in METRICS if metric.name in values]
+    return {name: values[name] for name in dict.fromkeys([*known, *values])}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adbench.dataset import Dataset
+from adbench.dataset import Dataset, Item
 from adbench.errors import UserError
 from adbench.plan import load_factory
 from adbench.registry import Registry
 
+Opened = tuple[Dataset, dict[str, Item]]
 
-def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint: str) -> Dataset:
-    """The dataset with this name and content.
+
+def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint: str) -> Opened:
+    """The dataset with this name and content, and the items of its test split by id.
 
     Args:
         root: folder that holds the sets, or None.
@@ -25,6 +27,7 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
         dataset: Dataset = load_factory(card.factory, f"The dataset {name}")(card, root)
         absence = dataset.absence()
         found = "" if absence else dataset.fingerprint()
+        items = {} if absence else {item.id: item for item in dataset.items("test")}
     except UserError:
         raise
     except Exception as error:
@@ -33,4 +36,4 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
         raise UserError(absence)
     if found != fingerprint:
         raise UserError("the copy that is here is not the one that was measured")
-    return dataset
+    return dataset, items

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MARKER = "adbench-run.json"
 TEMPORARY = ".writing-"
+PREVIOUS = "previous"  # what a cell that is being written takes the place of
 
 
 class RunFolder:
@@ -50,7 +51,7 @@ class RunFolder:
             for left_over in folder.cells.glob(f"{TEMPORARY}*"):
                 # A cell that was being written when its process died.
                 if not _alive(left_over.name.removeprefix(TEMPORARY).split("-")[0]):
-                    shutil.rmtree(left_over)
+                    folder._finish(left_over)
         except OSError as error:
             raise folder._unwritable(error) from error
         return folder
@@ -79,12 +80,18 @@ class RunFolder:
                 yield read_record(file.read_text(encoding="utf-8"), str(file))
 
     def scores(self, cell: str) -> ScoreTable:
-        """The per-image scores of a finished cell."""
+        """The per-image scores of a finished cell. Raises `UserError`, a sentence about "its scores", where they are unreadable."""
         import numpy as np
         import pyarrow.parquet as parquet
 
-        columns = parquet.read_table(self.cells / cell / "scores.parquet").to_pydict()
-        return ScoreTable(columns["id"], np.asarray(columns["score"]), np.asarray(columns["label"], bool), columns["group"])
+        folder = self.cells / cell
+        try:
+            columns = parquet.read_table(folder / "scores.parquet").to_pydict()
+            return ScoreTable(columns["id"], np.asarray(columns["score"]), np.asarray(columns["label"], bool), columns["group"])
+        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
+            raise UserError(
+                f"its scores cannot be read ({type(error).__name__}): delete {folder} to measure the cell again"
+            ) from error
 
     def write(
         self,
@@ -117,9 +124,9 @@ class RunFolder:
                 _write(beside / "cell.json", record.to_json().encode())
                 os.chmod(beside, 0o755)
                 if target.exists():  # a cell that was run again
-                    os.rename(target, beside / "previous")
+                    os.rename(target, beside / PREVIOUS)
                 os.rename(beside, target)
-                shutil.rmtree(target / "previous", ignore_errors=True)
+                shutil.rmtree(target / PREVIOUS, ignore_errors=True)
                 _sync(self.cells)
             finally:
                 shutil.rmtree(beside, ignore_errors=True)
@@ -139,6 +146,17 @@ class RunFolder:
             _sync(self.cells / record.id)
         except OSError as error:
             raise self._unwritable(error) from error
+
+    def _finish(self, left_over: Path) -> None:
+        """End what a process that died was writing: whole if the cell before it had already given way, else not at all."""
+        if (left_over / PREVIOUS).is_dir():
+            file = left_over / "cell.json"
+            target = self.cells / read_record(file.read_text(encoding="utf-8"), str(file)).id
+            if not target.exists():
+                os.rename(left_over, target)
+                shutil.rmtree(target / PREVIOUS)
+                return
+        shutil.rmtree(left_over)
 
     def _check(self) -> None:
         try:

@@ -10,18 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adbench.dataset import Dataset, Item
 from adbench.errors import UserError
 from adbench.leaderboard import Table
 from adbench.metrics.delong import placements
 from adbench.registry import Registry
-from adbench.reopen import reopen_dataset
+from adbench.reopen import Opened, reopen_dataset
 from adbench.report.maps import NOT_KEPT, KeptMaps, read_maps
 from adbench.report.material import Material, ReportCell
 from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
 from adbench.results import CellRecord
-
-Opened = tuple[Dataset, dict[str, Item]]
 
 KEEP = " The same `adbench run` with `--keep maps` adds them."
 BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around
@@ -81,12 +78,9 @@ class ImageSource:
         if self._registry is None:
             return "images were not asked for"
         try:
-            dataset = reopen_dataset(self._registry, name, self._root, fingerprint)
-            return dataset, {item.id: item for item in dataset.items("test")}
+            return reopen_dataset(self._registry, name, self._root, fingerprint)
         except UserError as error:
             return str(error)
-        except Exception as error:  # a broken dataset plugin costs its pictures, not the report
-            return f"its plugin failed: {type(error).__name__}: {error}"
 
 
 def galleries(material: Material, source: ImageSource) -> list[Gallery]:

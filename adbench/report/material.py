@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from adbench.api import Run
+from adbench.errors import UserError
 from adbench.leaderboard import HONEST, Row, Table, build_tables, condition_of, mark_of
 from adbench.results import CellRecord, ScoreTable
 from adbench.store import RunFolder
@@ -103,8 +104,8 @@ def _read(folder: Path, record: CellRecord) -> ReportCell:
         return ReportCell(record, place, None)
     try:
         return ReportCell(record, place, run.scores(record.id))
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
-        return ReportCell(record, place, None, f"its scores cannot be read ({type(error).__name__})")
+    except UserError as error:
+        return ReportCell(record, place, None, str(error))
 
 
 def _place(record: CellRecord) -> Place:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import toyplugin
 from toyplugin import toy_registry
@@ -127,3 +128,25 @@ def test_an_update_leaves_the_other_files_alone(out: Path) -> None:
     assert set(after) == set(before)
     assert [name for name in after if after[name] != before[name]] == [f"cells/{record.id}/cell.json"]
     assert json.loads(after[f"cells/{record.id}/cell.json"])["contradiction"] == "so it was seen"
+
+
+def test_what_is_wrong_with_a_set_or_with_its_maps_is_a_problem_of_that_cell(out: Path, monkeypatch) -> None:
+    first, second = toy_run(out, datasets="toy-a,toy-b", keep=("maps",)).records
+    file = out / "cells" / first.id / "maps.npz"
+    with np.load(file) as kept:
+        arrays = dict(kept)
+    for changed in ({"ids": np.char.add(arrays["ids"], "x")}, {"maps": arrays["maps"][:, :9, :9]}):
+        np.savez(file, **arrays | changed)
+        found = {cell.record.id: cell for cell in anew(out)}
+        assert "maps.npz cannot be read" in found[first.id].problem
+        assert found[second.id].pixel is not None
+    monkeypatch.setattr(toyplugin.ToySet, "items", lambda *_: 1 / 0)
+    monkeypatch.setattr(toyplugin.ToySet, "fingerprint", lambda self: first.identity["fingerprint"])
+    np.savez(file, **arrays)
+    assert "ZeroDivisionError" in {cell.record.id: cell for cell in anew(out)}[first.id].problem
+
+
+def test_a_figure_that_the_catalogue_lacks_stays(out: Path) -> None:
+    record = toy_run(out, datasets="toy-a").records[0]
+    RunFolder(out).update(dataclasses.replace(record, metrics={"image_kappa": 0.5, **record.metrics}))
+    assert anew(out)[0].updated().metrics == {**record.metrics, "image_kappa": 0.5}

@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,6 +92,18 @@ def test_a_cell_that_was_being_written_is_cleared_away(tmp_path: Path) -> None:
     assert len(open_run(tmp_path / "run").records) == 1
     RunFolder.create(tmp_path / "run")
     assert not left_over.exists()
+
+
+def test_a_crash_while_a_cell_gave_way_to_its_successor_loses_neither(tmp_path: Path) -> None:
+    run = toy_run(tmp_path / "run", datasets="toy-a")
+    cell = tmp_path / "run/cells" / run.records[0].id
+    left_over = tmp_path / "run/cells/.writing-999999999-x"
+    shutil.copytree(cell, left_over)
+    cell.rename(left_over / "previous")
+    RunFolder.create(tmp_path / "run")
+    assert open_run(tmp_path / "run").records == run.records
+    assert {path.name for path in cell.parent.iterdir()} == {cell.name}
+    assert {path.name for path in cell.iterdir()} == {"cell.json", "scores.parquet"}
 
 
 PROGRAM = """
