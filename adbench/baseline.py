@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +82,25 @@ def conditions_of(record: CellRecord) -> dict[str, Any]:
 
 
 def baseline_cells(folder: RunFolder, records: Iterable[CellRecord]) -> list[BaselineCell]:
-    """The finished cells of a run with their scores."""
-    return [_cell(record, folder.scores(record.id)) for record in records if record.status == "done"]
+    """The finished cells of a run with their scores. Raises `UserError` that names a cell whose scores cannot be read."""
+    cells, failed = readable_cells(folder, (record for record in records if record.status == "done"))
+    for record in failed:
+        raise UserError(f"{cell_label(cell_key(record))}: {record.error['message'] if record.error else ''}.")
+    return cells
+
+
+def readable_cells(folder: RunFolder, records: Iterable[CellRecord]) -> tuple[list[BaselineCell], list[CellRecord]]:
+    """The finished cells of a run with their scores; and the failed ones, as which those count whose scores cannot be read."""
+    cells, failed = [], []
+    for record in records:
+        if record.status == "failed":
+            failed.append(record)
+            continue
+        try:
+            cells.append(_cell(record, folder.scores(record.id)))
+        except UserError as error:
+            failed.append(replace(record, status="failed", error={"type": "UserError", "message": str(error), "traceback": ""}))
+    return cells, failed
 
 
 def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from adbench.options import RunOptions
 from adbench.plan import Cell, Plan
 from adbench.registry import Registry
 from adbench.results import CellRecord, cell_id
-from adbench.runner import Session, failure, identity, run_cell
+from adbench.runner import Session, failure, identity, now, run_cell
 from adbench.store import RunFolder
 from adbench.weights import Weights
 
@@ -59,12 +59,13 @@ def execute(plan: Plan, session: Session, folder: RunFolder, reporter: Reporter)
 
 
 def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) -> tuple[CellRecord, bool]:
+    started = now()
     try:
         known = identity(cell, session)
     except Exception as error:
         # Weights or data that cannot be had: this cell fails, those that need neither go on.
         unknown = {"method": cell.variant, "dataset": cell.dataset.name, "track": cell.track, "k": cell.k, "seed": cell.seed}
-        record = failure(cell, session, unknown, error)
+        record = failure(cell, session, unknown, error, started)
         folder.write(record)
         return record, False
     earlier = folder.done(cell_id(known))

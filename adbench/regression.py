@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import Literal
 
 from adbench.baseline import BaselineCell, cell_key, cell_label, conditions_of
-from adbench.errors import ExitCode
+from adbench.errors import ExitCode, UserError
 from adbench.metrics.comparison import Contrast, mean_contrast
 from adbench.power import visible_loss
 from adbench.results import CellRecord
@@ -63,6 +63,10 @@ class Rule:
     tolerance: float = TOLERANCE
     strict: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerance < 1:
+            raise UserError(f"--tolerance must be in [0, 1), unlike {self.tolerance:g}.")
+
     def verdict(self, difference: float, low: float, high: float) -> Verdict:
         """Worse where the whole interval lies below minus the tolerance, better where it lies above the tolerance."""
         if high < -self.tolerance or (self.strict and difference < -self.tolerance):
@@ -96,10 +100,12 @@ def check(
     crashed = {cell_label(cell_key(record)): record for record in sorted(failed, key=lambda record: record.started)}
     pairs: list[tuple[BaselineCell, BaselineCell]] = []
     rows: list[Comparison] = []
+    known: set[str] = set()
     for old in baseline:
-        alike = present.pop(old.label, [])
+        known.add(old.label)
+        alike = present.get(old.label, [])
         new = next((cell for cell in reversed(alike) if cell.conditions == old.conditions), alike[-1] if alike else None)
-        record = crashed.pop(old.label, None)
+        record = crashed.get(old.label)
         if record and (new is None or _supersedes(record, new)):
             rows.append(_incomparable(old, _crash(record)))
         elif new is None:
@@ -109,11 +115,12 @@ def check(
             pairs.append((old, new))
     rows += _means(pairs, {row.label for row in rows if row.metric == IMAGE and row.verdict == "incomparable"}, rule)
     for label, record in crashed.items():
-        if label not in present:
+        if label not in known and label not in present:
             rows.append(Comparison(label=label, metric=IMAGE, verdict="incomparable", reason=_crash(record)))
     for label, cells in present.items():
-        after = cells[-1].metrics.get(IMAGE)
-        rows.append(Comparison(label=label, metric=IMAGE, after=after, verdict="new", reason="the baseline lacks this cell"))
+        if label not in known:
+            after = cells[-1].metrics.get(IMAGE)
+            rows.append(Comparison(label=label, metric=IMAGE, after=after, verdict="new", reason="the baseline lacks this cell"))
     return rows
 
 

@@ -80,7 +80,7 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
 
 def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) -> Outcome:
     """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
-    started = datetime.now(UTC).isoformat()
+    started = now()
     try:
         measured, kept = _measure(cell, session, track)
     except Exception as error:
@@ -88,7 +88,7 @@ def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) 
     return Outcome(_record(cell, session, known, started, status="done", **measured), **kept)
 
 
-def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str = "") -> CellRecord:
+def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:
     """The record of a cell that failed with `error`."""
     details = {
         "type": type(error).__name__,
@@ -96,6 +96,11 @@ def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exceptio
         "traceback": "".join(traceback.format_exception(error)),
     }
     return _record(cell, session, known, started, status="failed", error=details)
+
+
+def now() -> str:
+    """In ISO 8601 with the time zone."""
+    return datetime.now(UTC).isoformat()
 
 
 def explain(error: Exception) -> str:

@@ -18,12 +18,14 @@ def command(
     from adbench.api import open_run
     from adbench.baseline import baseline_cells, write_baseline
     from adbench.errors import UserError
+    from adbench.leaderboard import newest
     from adbench.store import RunFolder
 
-    opened = open_run(run)
-    cells = baseline_cells(RunFolder(run), opened.records)
-    if opened.failed or not cells:
-        raise UserError(f"{run} has {len(opened.failed)} failed and {len(cells)} finished cells: a baseline needs all finished.")
-    environment = opened.records[0].environment
+    records = newest(open_run(run).records)
+    cells = baseline_cells(RunFolder(run), records)
+    failed = len(records) - len(cells)
+    if failed or not cells:
+        raise UserError(f"{run} has {failed} failed and {len(cells)} finished cells: a baseline needs all finished.")
+    environment = records[0].environment
     write_baseline(cells, output, {name: environment.get(name) for name in ("python", "packages")})
     print(f"{len(cells)} cells in {output}")

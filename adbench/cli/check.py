@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from adbench.cli.console import print_grid, say_error
-from adbench.errors import ExitCode, UserError
+from adbench.errors import ExitCode
 
 if TYPE_CHECKING:
     from adbench.regression import Comparison
@@ -27,15 +27,13 @@ def command(
 ) -> None:
     """Compare a run with a baseline, cell by cell. Exit 0: nothing worse; 3: worse; 1: crashed or incomparable."""
     from adbench.api import open_run
-    from adbench.baseline import baseline_cells, read_baseline
+    from adbench.baseline import read_baseline, readable_cells
     from adbench.regression import Rule, check, exit_code
     from adbench.store import RunFolder
 
-    if not 0 <= tolerance < 1:
-        raise UserError("--tolerance must be in [0, 1).")
-    opened = open_run(run)
-    cells = baseline_cells(RunFolder(run), opened.records)
-    compared = check(cells, read_baseline(baseline), opened.failed, Rule(tolerance, strict))
+    rule = Rule(tolerance, strict)
+    cells, failed = readable_cells(RunFolder(run), open_run(run).records)
+    compared = check(cells, read_baseline(baseline), failed, rule)
     show(compared, format)
     code = exit_code(compared)
     if code is not ExitCode.OK:

@@ -32,8 +32,7 @@ def command(
     from adbench.regression import Rule, check
     from adbench.store import RunFolder
 
-    if not 0 <= tolerance < 1:
-        raise UserError("--tolerance must be in [0, 1).")
+    rule = Rule(tolerance)
     before, after = (baseline_cells(RunFolder(path), open_run(path).records) for path in (run_a, run_b))
     if methods:
         first, comma, second = (part.strip() for part in methods.partition(","))
@@ -43,7 +42,7 @@ def command(
         if not before or not after:
             raise UserError(f"{first} has {len(before)} finished cells in {run_a}, {second} has {len(after)} in {run_b}.")
         before, after = _paired(before, after, f"{first} -> {second}")
-    show(check(after, before, rule=Rule(tolerance)), format)
+    show(check(after, before, rule=rule), format)
 
 
 def _of(cells: list[BaselineCell], variant: str) -> list[BaselineCell]:

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import toyplugin
 from madeup import failed_cell, made_up_cell
 from scipy import stats
 from sklearn.metrics import roc_auc_score
+from toyrun import toy_run
 
 from adbench import UserError
+from adbench.api import open_run
 from adbench.baseline import BaselineCell, baseline_cells, read_baseline, write_baseline
 from adbench.errors import ExitCode
 from adbench.metrics import auroc, paired_difference
@@ -166,6 +169,14 @@ def test_a_crash_after_the_cell_was_measured_counts_and_one_before_does_not(tmp_
     assert exit_code(check(done, done, [earlier])) is ExitCode.OK
 
 
+def test_a_cell_that_can_no_longer_begin_counts_as_a_crash(tmp_path: Path, monkeypatch) -> None:
+    out = tmp_path / "run"
+    done = baseline_cells(RunFolder(out), toy_run(out, datasets="toy-a").records)
+    monkeypatch.setattr(toyplugin.ToySet, "fingerprint", lambda self: 1 / 0)
+    assert toy_run(out, datasets="toy-a").failed
+    assert "ZeroDivisionError" in check(done, done, open_run(out).failed)[0].reason
+
+
 def test_a_crash_that_the_baseline_does_not_know_does_not_pass_either(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path / "run")
     compared = check([cell()], [cell()], [failed_cell(folder, "b", "d", "boom")])
@@ -202,6 +213,11 @@ def test_another_preset_is_another_cell() -> None:
 def test_of_a_cell_measured_again_the_comparable_one_counts_else_the_last() -> None:
     trial = cell(protocol={"limit": 4})
     assert verdicts(check([degraded(cell(), 0.15), cell(), trial], [cell()])) == ["same"]
+
+
+def test_one_baseline_may_hold_a_cell_under_several_protocols() -> None:
+    cells = [cell(), cell(protocol={"limit": 4})]
+    assert verdicts(check(cells, cells)) == ["same", "same"]
 
 
 def test_other_images_or_one_label_are_incomparable() -> None:

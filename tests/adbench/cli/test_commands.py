@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from madeup import made_up_cell
+from madeup import failed_cell, made_up_cell
 from toyplugin import entry_point
 
 from adbench.cli.main import main
@@ -155,6 +155,27 @@ def test_check_passes_against_its_own_baseline_and_names_what_is_missing(adbench
     assert "peak, few-normal k=4, toy-b, seed 0 (demo): incomparable: the run lacks this cell" in err
     assert adbench("check", "adbench-run", "--baseline", "nothing.json")[0] == 2
     assert adbench("check", "adbench-run", "--baseline", "base.json", "--tolerance", "1")[0] == 2
+
+
+def test_a_cell_with_broken_scores_does_not_take_the_check_down(adbench, tmp_path: Path) -> None:
+    adbench("run", "--methods", "peak", "--datasets", "toys")
+    assert adbench("baseline", "adbench-run", "-o", "base.json")[0] == 0
+    (next((tmp_path / "adbench-run/cells").glob("*toy-b*")) / "scores.parquet").write_bytes(b"broken")
+    code, out, err = adbench("check", "adbench-run", "--baseline", "base.json", "--format", "json")
+    assert (code, {row["verdict"] for row in json.loads(out)}) == (1, {"same", "incomparable"})
+    assert "toy-b, seed 0 (demo): incomparable: the cell failed: its scores cannot be read" in err
+    code, _, err = adbench("baseline", "adbench-run", "-o", "base.json")
+    assert code == 2
+    assert "toy-b, seed 0 (demo): its scores cannot be read" in err
+
+
+def test_a_run_whose_cells_were_measured_again_passes_against_its_own_baseline(adbench, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    failed_cell(folder, "a", "d", "no network", started="2026-01-04T10:00:00+00:00")
+    made_up_cell(folder, "a", "d", fingerprint="older")
+    made_up_cell(folder, "a", "d", fingerprint="newer", started="2026-01-06T10:00:00+00:00", shift=1.0)
+    assert adbench("baseline", "run", "-o", "base.json")[:2] == (0, "1 cells in base.json\n")
+    assert adbench("check", "run", "--baseline", "base.json")[0] == 0
 
 
 def test_check_of_a_degraded_run_exits_3_and_names_the_cell(adbench, tmp_path: Path) -> None:
