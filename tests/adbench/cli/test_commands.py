@@ -9,14 +9,15 @@ import re
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from command import call_command
 from madeup import failed_cell, made_up_cell
 from toyplugin import entry_point
 
-from adbench.cli.main import main
 from adbench.metrics import auroc
 from adbench.results import CellRecord
 from adbench.store import RunFolder
@@ -28,15 +29,7 @@ def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adbench", *arguments])
-        with pytest.raises(SystemExit) as exit:
-            main()
-            raise SystemExit(0)
-        captured = capsys.readouterr()
-        return int(exit.value.code or 0), captured.out, captured.err
-
-    return call
+    return partial(call_command, monkeypatch, capsys)
 
 
 def test_run_prints_a_leaderboard_and_keeps_the_run(adbench) -> None:

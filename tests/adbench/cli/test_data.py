@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from badserver import serving
 from bmadzip import ALL
+from command import call_command
 from toyplugin import entry_point
 
 import adbench_bmad
 from adbench import DatasetArchive
-from adbench.cli.main import main
 
 
 @pytest.fixture
@@ -24,17 +24,7 @@ def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adbench", "data", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit:
-            code = int(exit.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return partial(call_command, monkeypatch, capsys, "data")
 
 
 def test_warnings_alone_exit_0(adbench) -> None:

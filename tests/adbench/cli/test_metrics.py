@@ -6,13 +6,14 @@ import csv
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command import call_command
 from toyplugin import entry_point
 from toyrun import toy_run
 
-from adbench.cli.main import main
 from adbench.metrics import METRICS
 
 
@@ -23,15 +24,7 @@ def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     monkeypatch.chdir(tmp_path)
     toy_run(tmp_path / "adbench-run", datasets="toy-a,toy-plain", keep=("maps",))
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adbench", "metrics", *arguments])
-        with pytest.raises(SystemExit) as exit:
-            main()
-            raise SystemExit(0)
-        captured = capsys.readouterr()
-        return int(exit.value.code or 0), captured.out, captured.err
-
-    return call
+    return partial(call_command, monkeypatch, capsys, "metrics")
 
 
 def test_every_figure_is_printed_in_every_format(adbench) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from command import call_command
 from toyplugin import entry_point
-
-from adbench.cli.main import main
 
 
 @pytest.fixture
@@ -20,17 +19,7 @@ def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [broken, entry_point()])
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adbench", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit:
-            code = int(exit.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return partial(call_command, monkeypatch, capsys)
 
 
 def test_the_list_explains_what_failed_and_exits_1(adbench) -> None:

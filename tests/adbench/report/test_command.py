@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from command import call_command
 from toyplugin import entry_point
 
-from adbench.cli.main import main
 from adbench.store import RunFolder
 
 
@@ -17,17 +17,7 @@ def report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Run the command with only the toy plugin installed; gives exit code, stdout, stderr."""
     monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["adbench", "report", *arguments])
-        code = 0
-        try:
-            main()
-        except SystemExit as exit:
-            code = int(exit.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return partial(call_command, monkeypatch, capsys, "report")
 
 
 def test_it_writes_one_file(report, demo: RunFolder, tmp_path: Path) -> None:
