@@ -23,6 +23,11 @@ EVALUATION_SIZE = 240
 TEST_ORDER_SEED = 20240
 
 
+def track_words(track: str, k: int) -> str:
+    """`few-shot k=4`; `zero-shot` where there is no k."""
+    return f"{track} k={k}" if k else track
+
+
 @dataclass(frozen=True)
 class Support:
     """What a detector may learn from in its track. A field that the track does not grant is empty.

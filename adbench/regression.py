@@ -12,6 +12,7 @@ from adbench.baseline import BaselineCell, cell_key, cell_label, conditions_of
 from adbench.errors import ExitCode, UserError
 from adbench.metrics.comparison import Contrast, mean_contrast
 from adbench.power import visible_loss
+from adbench.protocol import track_words
 from adbench.results import CellRecord
 from adbench.standings import place
 
@@ -183,7 +184,7 @@ def _means(pairs: list[tuple[BaselineCell, BaselineCell]], incomparable: set[str
     """One row a method that has several datasets, all of them comparable."""
     methods: dict[str, list[tuple[BaselineCell, BaselineCell]]] = {}
     for old, new in pairs:
-        track = f"{old.key['track']} k={old.key['k']}" if old.key["k"] else old.key["track"]
+        track = track_words(old.key["track"], old.key["k"])
         methods.setdefault(f"{old.key['variant']}, {track}, mean ({old.key['preset']})", []).append((old, new))
     rows = []
     for label, cells in methods.items():

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from adbench.metrics.comparison import Contrast
@@ -43,9 +43,9 @@ class Standing:
         return f"{self.rank}=" if self.shared else str(self.rank)
 
     @property
-    def tied(self) -> bool:
-        """Not the best figure, but not significantly different from it."""
-        return self.rank == 1 and not self.leads
+    def emphasis(self) -> Literal["", "best", "tied"]:
+        """`best`, or `tied` with it: not the best figure, but not significantly different from it."""
+        return "best" if self.leads else "tied" if self.rank == 1 else ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import typer
 
 from adbench.cli.check import show
 from adbench.errors import UserError
+from adbench.protocol import track_words
 
 if TYPE_CHECKING:
     from adbench.baseline import BaselineCell
@@ -54,8 +55,8 @@ def _paired(before: list[BaselineCell], after: list[BaselineCell], name: str) ->
     tracks = [{(cell.key["track"], cell.key["k"]) for cell in cells} for cells in (before, after)]
     single = all(len(found) == 1 for found in tracks)
     first, second = (next(iter(found)) for found in tracks)
-    words = [f"{track} k={k}" if k else track for track, k in (first, second)]
-    shared = {"track": first[0], "k": first[1]} if first == second else {"track": " -> ".join(words), "k": 0}
+    words = f"{track_words(*first)} -> {track_words(*second)}"
+    shared = {"track": first[0], "k": first[1]} if first == second else {"track": words, "k": 0}
 
     def renamed(cell: BaselineCell) -> BaselineCell:
         # What a method learnt from the other sets is part of the method here.

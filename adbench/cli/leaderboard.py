@@ -69,6 +69,7 @@ def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
 
 def _beside_published(tables: list[Table], format: str) -> None:
     from adbench.cli.console import print_grid, print_json
+    from adbench.protocol import track_words
     from adbench.published import beside_ours, published_figures
     from adbench.render.words import percent
 
@@ -81,7 +82,7 @@ def _beside_published(tables: list[Table], format: str) -> None:
     shown = [
         (
             row["method"],
-            f"{row['track']} {row['k'] or ''}".strip(),
+            track_words(row["track"], row["k"]),
             row["dataset"],
             row["metric"],
             percent(row["ours"]),

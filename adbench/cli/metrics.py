@@ -61,7 +61,8 @@ def command(
 def _show(rows: Sequence[dict[str, Any]], format: str) -> None:
     from adbench.cli.console import print_grid, print_json
     from adbench.metrics.catalogue import BY_NAME
-    from adbench.render.words import MISSING, percent
+    from adbench.protocol import track_words
+    from adbench.render.words import MISSING, interval_words, percent
 
     if format == "json":
         print_json(rows)
@@ -76,11 +77,11 @@ def _show(rows: Sequence[dict[str, Any]], format: str) -> None:
             (
                 row["variant"],
                 row["dataset"],
-                f"{row['track']} {row['k'] or ''}".strip(),
+                track_words(row["track"], row["k"]),
                 row["seed"],
                 BY_NAME[row["metric"]].title,
                 percent(row["value"]),
-                MISSING if row["low"] is None else f"{percent(row['low'])} to {percent(row['high'])}",
+                MISSING if row["low"] is None else interval_words((row["low"], row["high"])),
                 row["source"],
             )
             for row in rows

@@ -10,6 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adbench.cli.console import stderr
 from adbench.executor import Reporter
 from adbench.plan import Cell
+from adbench.protocol import track_words
 from adbench.render.words import percent
 from adbench.results import CellRecord
 
@@ -62,7 +63,7 @@ class TerminalReporter(Reporter):
         """A line a cell: its figures, or why it failed."""
         self.finished += record.status == "done"
         self._progress.advance(self._cells)
-        label = f"{record.variant}, {record.track}{f' k={record.k}' if record.k else ''}, {record.dataset}, seed {record.seed}"
+        label = f"{record.variant}, {track_words(record.track, record.k)}, {record.dataset}, seed {record.seed}"
         if record.error:
             result = f"FAILED: {record.error['message']}"
         else:

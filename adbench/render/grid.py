@@ -78,7 +78,4 @@ def _cell(figure: Figure | None, standing: Standing | None, failed: bool) -> Cel
         return Cell("failed", emphasis="failed") if failed else Cell(MISSING)
     text = percent(figure.value) + (f" ± {100 * figure.std:.1f}" if figure.std is not None else "")
     interval = f"{percent(figure.interval[0])}–{percent(figure.interval[1])}" if figure.interval else ""
-    emphasis: Literal["", "best", "tied"] = ""
-    if standing:
-        emphasis = "best" if standing.leads else "tied" if standing.tied else ""
-    return Cell(text, interval, emphasis)
+    return Cell(text, interval, standing.emphasis if standing else "")

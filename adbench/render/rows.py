@@ -64,7 +64,7 @@ def _row(table: Table, row: Row, metric: str, dataset: str) -> dict[str, Any]:
         "std": figure.std if figure else None,
         "n_seeds": len(figure.seeds) if figure else 0,
         "n_failed": row.failed.get(dataset, 0),
-        "standing": ("best" if standing.leads else "tied" if standing.tied else "") if standing else "",
+        "standing": standing.emphasis if standing else "",
         "p_best": standing.p if standing else None,
         "mean": mean.value if mean else None,
         "mean_low": mean_low,

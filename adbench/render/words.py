@@ -17,6 +17,11 @@ def percent(value: float | None) -> str:
     return MISSING if value is None else f"{100 * value:.1f}"
 
 
+def interval_words(interval: tuple[float, float] | None) -> str:
+    """`80.1 to 92.3` percent; nothing where it is not known."""
+    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""
+
+
 def short_names(datasets: list[str]) -> list[str]:
     """Dataset names without the prefix that all of them share: `bmad-brain, bmad-his` to `brain, his`."""
     prefixes = {name.partition("-")[0] for name in datasets if "-" in name}

@@ -8,7 +8,7 @@ from adbench.leaderboard import METRICS, Figure, Row, Table
 from adbench.metrics.catalogue import BY_NAME
 from adbench.metrics.catalogue import METRICS as CATALOGUE
 from adbench.render.notes import Emphasis, footnotes
-from adbench.render.words import heading, percent, short_names
+from adbench.render.words import heading, interval_words, short_names
 from adbench.report.charts.svg import series_class
 from adbench.report.material import Material, distinct
 from adbench.standings import Column, Standing
@@ -127,14 +127,9 @@ def _figure(table: Table, row: Row, metric: str, column: Column, standings: dict
     if figure is None:
         return BoardFigure(None, failed)
     standing = standings.get(row.variant) if len(standings) > 1 else None  # nothing leads a column alone
-    emphasis = "" if standing is None else "best" if standing.leads else "tied" if standing.tied else ""
+    emphasis = standing.emphasis if standing else ""
     return BoardFigure(figure.value, failed, _spread(figure), interval_words(figure.interval), emphasis)
 
 
 def _spread(figure: Figure) -> str:
     return f"± {100 * figure.std:.1f}" if figure.std is not None else ""
-
-
-def interval_words(interval: tuple[float, float] | None) -> str:
-    """`80.1 to 92.3` percent; nothing where it is not known."""
-    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""

@@ -14,7 +14,7 @@ from adbench.api import Run
 from adbench.errors import UserError
 from adbench.metrics.catalogue import METRICS
 from adbench.registry import Registry
-from adbench.render.words import MISSING, heading, percent
+from adbench.render.words import MISSING, heading, interval_words, percent
 from adbench.report import boards, costs, figures, provenance
 from adbench.report.gallery import ImageSource, galleries
 from adbench.report.material import Material, distinct, gather
@@ -80,7 +80,7 @@ def _environment() -> Environment:
     )
     environment.filters["percent"] = percent
     environment.filters["heading"] = heading
-    environment.filters["interval"] = boards.interval_words
+    environment.filters["interval"] = interval_words
     environment.globals["MISSING"] = MISSING
     return environment
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from adbench.leaderboard import METRICS, Row, Table
+from adbench.protocol import track_words
 from adbench.render.words import percent
 from adbench.report.charts.cost import CostPoint, cost_chart
 from adbench.report.charts.svg import series_class
-from adbench.report.figures import Block, Chart, Key, spoken, track_words
+from adbench.report.figures import Block, Chart, Key, spoken
 from adbench.report.material import Material
 from adbench.results import CellRecord
 
@@ -77,7 +78,7 @@ def cost_table(material: Material) -> CostTable:
             series_class(material.numbers[row.variant]),
             row.variant,
             row.mark,
-            ", ".join(filter(None, (track_words(table), f"preset {table.preset}", table.condition))),
+            ", ".join(filter(None, (track_words(table.track, table.k), f"preset {table.preset}", table.condition))),
             tuple(mean_cost(material, table, row, cost) for cost in columns),
             table.mean(row, IMAGE_AUROC),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from adbench.leaderboard import METRICS, Row, Table
+from adbench.protocol import track_words
 from adbench.render.notes import FEW_DATASETS
 from adbench.render.words import heading, percent, short_names
 from adbench.report.charts.heat import HeatRow, heat_map
@@ -163,7 +164,7 @@ def _key(material: Material, row: Row, dataset: str) -> Key:
 def _histogram(table: Table, cell: ReportCell, kept: ScoreTable, seeds: int) -> Chart:
     labels, scores, record = kept.labels, kept.scores, cell.record
     area = percent(record.metrics.get(IMAGE_AUROC))
-    described = f"Histogram of the scores of {record.variant} on {record.dataset}, {track_words(table)}: image AUROC {area} %."
+    described = f"Histogram of the scores of {record.variant} on {record.dataset}, {track_words(table.track, table.k)}: image AUROC {area} %."
     drawn, beyond = score_histogram(labels, scores, described)
     notes = [f"AUROC {area} %."] if cell.ranked else ["One label only."]
     notes += [f"{beyond} scores lie beyond the ends and are counted there."] if beyond else []
@@ -218,12 +219,7 @@ def _value(row: Row, dataset: str, metric: str = IMAGE_AUROC) -> float | None:
 
 
 def _condition(table: Table) -> str:
-    return ", ".join(filter(None, (track_words(table), table.condition)))
-
-
-def track_words(table: Table) -> str:
-    """`few-shot k=4`."""
-    return f"{table.track} k={table.k}" if table.k else table.track
+    return ", ".join(filter(None, (track_words(table.track, table.k), table.condition)))
 
 
 def spoken(keys: list[Key]) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from adbench.errors import UserError
 from adbench.leaderboard import Table
 from adbench.metrics.delong import placements
+from adbench.protocol import track_words
 from adbench.registry import Registry
 from adbench.reopen import Opened, reopen_dataset
 from adbench.report.maps import NOT_KEPT, KeptMaps, read_maps
@@ -133,7 +134,7 @@ def _first_seeds(material: Material, tables: list[Table], dataset: str) -> list[
 
 
 def _detail(record: CellRecord) -> str:
-    return f"{record.track}{f' k={record.k}' if record.k else ''}, seed {record.seed}"
+    return f"{track_words(record.track, record.k)}, seed {record.seed}"
 
 
 def _images(cell: ReportCell) -> tuple[str, ...]:

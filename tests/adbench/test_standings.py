@@ -113,7 +113,7 @@ def test_a_group_is_its_best_and_all_that_do_not_differ_from_it() -> None:
     found = stand(figures, apart)
     assert {name: str(standing) for name, standing in found.items()} == {"a": "1=", "b": "1=", "c": "3=", "d": "3=", "e": "5"}
     assert [name for name in found if found[name].leads] == ["a"]
-    assert [name for name in found if found[name].tied] == ["b"]
+    assert [name for name in found if found[name].emphasis == "tied"] == ["b"]
     assert found["c"].p == 0.01
 
 
