@@ -71,6 +71,11 @@ class MedclipDetector(Detector):
     def _prepare(self, ctx: Context) -> None:
         self.device, self.autocast = ctx.device, ctx.autocast
         self.model = load_medclip(ctx.weights, self.parameters.weights, ctx.device)
+        smallest = self.model.vision_model.smallest_side
+        if self.parameters.image_size < smallest:
+            raise UserError(
+                f"medclip.image_size = {self.parameters.image_size} is too small for these weights: {smallest} or more."
+            )
 
     @torch.no_grad()
     def _encode(self, batch: ImageBatch) -> tuple[Tensor, Tensor]:

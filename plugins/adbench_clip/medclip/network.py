@@ -14,10 +14,17 @@ LARGEST_SCALE = 4.6052  # the logarithm of 100, as the release rounds it
 
 
 class SwinTower(nn.Module):
-    """A Swin transformer and a projection without bias."""
+    """A Swin transformer and a projection without bias.
+
+    Attributes:
+        smallest_side: of an image whose last stage still fills a window; transformers narrows the windows of smaller
+            ones, but not the position biases that go with them.
+    """
 
     def __init__(self, config: SwinConfig, embedding: int) -> None:
         super().__init__()
+        halvings = len(config.depths) - 1
+        self.smallest_side = config.patch_size * 2**halvings * (config.window_size - 1) + 1
         self.model = SwinModel(config)
         self.projection_head = nn.Linear(self.model.num_features, embedding, bias=False)
 
@@ -33,6 +40,8 @@ class SwinTower(nn.Module):
 
 class ResnetTower(nn.Module):
     """torchvision's ResNet50, whose classifier is the projection without bias."""
+
+    smallest_side = 1
 
     def __init__(self, embedding: int) -> None:
         super().__init__()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from functools import partial
@@ -74,5 +75,6 @@ def test_torch_is_not_imported(tmp_path: Path) -> None:
         "try: main()\n"
         "finally: print([name for name in ('torch', 'anomalib') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr

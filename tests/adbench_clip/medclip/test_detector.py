@@ -99,6 +99,12 @@ def test_few_normal_without_normals_is_refused(context: Callable[..., Context]) 
         detector.fit(Support("few-normal", 0, "Brain", NORMAL[:0], NORMAL[:0], (), NORMAL[:0]), context())
 
 
+def test_images_too_small_for_a_window_are_refused(fitted: Fitted) -> None:
+    with pytest.raises(UserError, match=r"medclip\.image_size = 192 is too small for these weights: 193 or more"):
+        fitted(image_size=192)
+    assert predicted(fitted(image_size=193), QUERIES)[1].shape == (4, 193, 193)
+
+
 def test_the_score_is_the_probability_of_the_abnormal_state(fitted: Fitted) -> None:
     detector = fitted()
     image, _ = detector._encode(QUERIES)
