@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adbench.errors import UserError
 from adbench.leaderboard import Table, build_tables
-from adbench.options import DEFAULT_OUT, Protocol, RunOptions
+from adbench.options import DEFAULT_OUT, Protocol, RunOptions, split_names
 from adbench.results import CellRecord, ScoreTable
 from adbench.store import RunFolder
 
@@ -189,8 +189,7 @@ def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
 
 
 def _split(names: Names) -> tuple[str, ...]:
-    parts = names.split(",") if isinstance(names, str) else names
-    return tuple(part.strip() for part in parts if part.strip())
+    return split_names(names) if isinstance(names, str) else tuple(part.strip() for part in names if part.strip())
 
 
 def _integers(values: int | Sequence[int]) -> tuple[int, ...]:

@@ -144,6 +144,11 @@ class RunOptions:
         return dataclasses.replace(block, **given, parameters=merged)
 
 
+def split_names(text: str) -> tuple[str, ...]:
+    """`"mvfa, patchcore"` to its names."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 SUITE_KEYS = ("title", "description", "grid", "datasets", "seeds", "preset")
 BLOCK_KEYS = ("methods", "datasets", "tracks", "shots", "seeds", "preset", "set")
 

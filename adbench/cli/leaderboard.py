@@ -56,8 +56,9 @@ def _print(tables: list[Table], format: str, metrics: tuple[str, ...], intervals
 
 def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
     from adbench.leaderboard import METRICS
+    from adbench.options import split_names
 
-    names = tuple(dict.fromkeys(part.strip() for part in asked.split(",") if part.strip()))
+    names = tuple(dict.fromkeys(split_names(asked)))
     measured = sorted({name for table in tables for row in table.rows for _, name in row.figures})
     for name in names:
         if name not in (*METRICS, *measured):

@@ -30,11 +30,11 @@ def command(
     from adbench.api import open_run
     from adbench.cli.console import registry_with_warnings, say_warning
     from adbench.metrics.catalogue import BY_NAME
-    from adbench.options import DEFAULT_OUT
+    from adbench.options import DEFAULT_OUT, split_names
     from adbench.remeasure import remeasure
     from adbench.store import RunFolder
 
-    names = tuple(part.strip() for part in ",".join(metric or []).split(",") if part.strip()) or tuple(BY_NAME)
+    names = split_names(",".join(metric or [])) or tuple(BY_NAME)
     for name in names:
         if name not in BY_NAME:
             raise UserError(f"Unknown metric {name!r}.{did_you_mean(name, BY_NAME)}")

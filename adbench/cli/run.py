@@ -58,14 +58,14 @@ def command(
     """Run methods on datasets and print a leaderboard. The same command again computes only what is missing."""
     from adbench.api import execute_plan, plan
     from adbench.cli.console import registry_with_warnings
-    from adbench.options import Protocol, RunOptions
+    from adbench.options import Protocol, RunOptions, split_names
     from adbench.parameters import parse_set
 
     options = RunOptions(
-        methods=_names(methods),
-        datasets=_names(datasets),
+        methods=split_names(methods),
+        datasets=split_names(datasets),
         data_root=data_root,
-        tracks=_names(track),
+        tracks=split_names(track),
         shots=_numbers("--shots", shots),
         seeds=_numbers("--seeds", seeds),
         preset=preset,
@@ -77,7 +77,7 @@ def command(
         batch_size=batch_size,
         out=out,
         offline=offline,
-        keep=_names(",".join(keep or [])),
+        keep=split_names(",".join(keep or [])),
         support_lists=support_lists,
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )
@@ -141,13 +141,11 @@ def _conclude(run: Run, options: RunOptions) -> None:
         raise typer.Exit(ExitCode.CELL_FAILED)
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _numbers(option: str, text: str) -> tuple[int, ...]:
+    from adbench.options import split_names
+
     numbers: list[int] = []
-    for part in _names(text):
+    for part in split_names(text):
         first, dash, last = part.partition("-")
         try:
             numbers += range(int(first), int(last) + 1) if dash else [int(first)]
