@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
@@ -66,6 +67,7 @@ class Table:
     Attributes:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
         datasets: all that a row of this table was measured on.
+        copies: those of which cells saw different copies.
         rank_marked: marked rows are ranked with the others.
         p_values: of the image AUROC, see `adbench.standings.paired_tests`; empty without scores.
     """
@@ -77,6 +79,7 @@ class Table:
     synthetic: bool
     rows: list[Row] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
     rank_marked: bool = False
     p_values: dict[Column, dict[Pair, float]] = field(default_factory=dict)
 
@@ -153,6 +156,8 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
         flat = [record for group in rows.values() for record in group]
         table = Table(preset, track, k, condition, all(record.synthetic for record in flat), rank_marked=rank_marked)
         table.datasets = sorted({record.dataset for record in flat})
+        contents = {(record.dataset, record.identity.get("fingerprint")) for record in flat if record.status == "done"}
+        table.copies = sorted(name for name, count in Counter(name for name, _ in contents).items() if count > 1)
         placed: dict[str, dict[str, Placed]] = {}
         for group in rows.values():
             kept = {r.id: found for r in group if scores and r.status == "done" and (found := scores(r)) is not None}

@@ -38,6 +38,7 @@ def footnotes(
         *(_emphasis(table, shown, emphasis) if emphasis and len(ranked) > 1 else ()),
         *_over_datasets(table, shown),
         *_kind(table),
+        *_copies(table),
         *_gaps(table, shown),
         *_marks(table),
     ]
@@ -95,6 +96,12 @@ def _kind(table: Table) -> Iterator[str]:
         yield "Phantoms: images made by a program. These figures say nothing about medical images."
     elif table.preset == "demo":
         yield "Preset demo: tiny weights. These figures say nothing about the methods as published."
+
+
+def _copies(table: Table) -> Iterator[str]:
+    if table.copies:
+        several = f"Cells saw different copies of {', '.join(table.copies)}"
+        yield f"{several}: their figures cannot be compared, and were not tested against each other."
 
 
 def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:

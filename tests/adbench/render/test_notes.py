@@ -35,6 +35,13 @@ def test_missing_datasets_are_named_by_row() -> None:
     assert "b (lacks d2)" in notes([record("a"), record("a", "d2"), record("b")])
 
 
+def test_two_copies_of_a_dataset_are_pointed_out() -> None:
+    copy = {"identity": {"fingerprint": "other"}}
+    says = "Cells saw different copies of d2: their figures cannot be compared, and were not tested against each other."
+    assert says in notes([record(), record("a", "d2"), record("b"), record("b", "d2", **copy)])
+    assert "different copies" not in notes([record(), record("b"), record("b", "d2", **copy), record("b", seed=1, value=None)])
+
+
 def test_marks_are_explained_as_they_are_ranked() -> None:
     marked = [record(), record("t", transductive=True), record("o", selection="test-oracle")]
     assert "transductive: scores depend on the rest of the test set; not ranked with the others." in notes(marked)
