@@ -12,7 +12,7 @@ from adbench.options import RunOptions
 from adbench.plan import Cell, Plan
 from adbench.registry import Registry
 from adbench.results import CellRecord, cell_id
-from adbench.runner import Session, failure, identity, now, run_cell
+from adbench.runner import Session, conditions, failure, identity, now, run_cell
 from adbench.store import RunFolder
 from adbench.weights import Weights
 
@@ -64,8 +64,7 @@ def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) ->
         known = identity(cell, session)
     except Exception as error:
         # Weights or data that cannot be had: this cell fails, those that need neither go on.
-        unknown = {"method": cell.variant, "dataset": cell.dataset.name, "track": cell.track, "k": cell.k, "seed": cell.seed}
-        record = failure(cell, session, unknown, error, started)
+        record = failure(cell, session, conditions(cell, session), error, started)
         folder.write(record)
         return record, False
     earlier = folder.done(cell_id(known))

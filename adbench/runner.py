@@ -61,18 +61,26 @@ class Outcome:
 
 def identity(cell: Cell, session: Session) -> dict[str, Any]:
     """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
-    parameters = as_json(cell.parameters)
+    known = conditions(cell, session)
+    parameters = known["parameters"]
     named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
     if cell.detector.own_weights:
         named += cell.detector.own_weights(cell.detector, cell.parameters, session.weights)
     others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
     return {
-        **_names(cell),
+        **known,
         "version": cell.detector.version,
-        "parameters": parameters,
         "weights": {name: session.weights.sha256(name) for name in named},
         "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
         "auxiliary": {other.card.name: other.fingerprint() for other in others},
+    }
+
+
+def conditions(cell: Cell, session: Session) -> dict[str, Any]:
+    """What is known of a cell whose weights or data cannot be had: its identity without what would be read from them."""
+    return {
+        **_names(cell),
+        "parameters": as_json(cell.parameters),
         "protocol": {**cell.protocol.identity(), "evaluation_size": EVALUATION_SIZE},
         "precision": session.precision,
     }

@@ -14,18 +14,22 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
 ) -> None:
-    """Write a small reviewable file of what a run measured, for `adbench check`."""
+    """Write a small file of what a run measured, for `check`. Fit for review: a line of figures a cell."""
     from adbench.api import open_run
     from adbench.baseline import baseline_cells, write_baseline
     from adbench.errors import UserError
     from adbench.leaderboard import newest
+    from adbench.render.words import counted
     from adbench.store import RunFolder
 
     records = newest(open_run(run).records)
     cells = baseline_cells(RunFolder(run), records)
     failed = len(records) - len(cells)
     if failed or not cells:
-        raise UserError(f"{run} has {failed} failed and {len(cells)} finished cells: a baseline needs all finished.")
+        raise UserError(
+            f"{run} has {failed} failed and {len(cells)} finished cells: a baseline needs all finished; "
+            "mend what fails and run the same command again."
+        )
     environment = records[0].environment
     write_baseline(cells, output, {name: environment.get(name) for name in ("python", "packages")})
-    print(f"{len(cells)} cells in {output}")
+    print(f"{counted(len(cells), 'cell')} in {output}")

@@ -29,26 +29,27 @@ def command(
     from adbench.api import open_run
     from adbench.baseline import read_baseline, readable_cells
     from adbench.regression import Rule, check, exit_code
+    from adbench.render.comparison import sentence
     from adbench.store import RunFolder
 
     rule = Rule(tolerance, strict)
     cells, failed = readable_cells(RunFolder(run), open_run(run).records)
     compared = check(cells, read_baseline(baseline), failed, rule)
     show(compared, format)
+    for row in compared:
+        if row.verdict in ("worse", "incomparable"):
+            say_error(sentence(row))
     code = exit_code(compared)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
 
 
 def show(compared: list[Comparison], format: str) -> None:
-    """Print a comparison; what is worse or incomparable also on stderr."""
-    from adbench.render.comparison import COLUMNS, FORMATS, LEGEND, cells_of, sentence, summary
+    """Print a comparison."""
+    from adbench.render.comparison import COLUMNS, FORMATS, LEGEND, cells_of, summary
 
     if format == "table":
         print_grid(COLUMNS, [cells_of(row) for row in compared])
         print(f"{LEGEND}\n{summary(compared)}")
     else:
         print(FORMATS[format](compared), end="")
-    for row in compared:
-        if row.verdict in ("worse", "incomparable"):
-            say_error(sentence(row))

@@ -27,7 +27,7 @@ def command(
     tolerance: Annotated[float, typer.Option(help="Differences within it are the same.")] = 0.0,
     format: Annotated[Literal["table", "md", "json", "junit"], typer.Option(help="What to print.")] = "table",
 ) -> None:
-    """Compare two runs, or any two methods, cell by cell with paired intervals."""
+    """Compare two runs, or any two methods, cell by cell. With paired intervals."""
     from adbench.api import open_run
     from adbench.baseline import baseline_cells
     from adbench.regression import Rule, check

@@ -32,13 +32,13 @@ def verify(
     data_root: Root = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
 ) -> None:
-    """Look for unreadable, doubled or unlabelled images, subjects in two splits and the like.
+    """Look for what makes figures on a copy wrong. Unreadable, doubled or unlabelled images, subjects in two splits and the like.
 
     Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible.
     """
     from adbench.data import verify as logic
-    from adbench.data.findings import counted
     from adbench.plan import Plan, choose_datasets
+    from adbench.render.words import counted
 
     plan = Plan()
     cards = choose_datasets(registry_with_warnings(), names, data_root, plan)
@@ -62,7 +62,7 @@ def fetch(
     data_root: Root = None,
     accept_licence: Annotated[bool, typer.Option(help="Accept the licence without being asked.")] = False,
 ) -> None:
-    """Download and unpack datasets into the data root, after their licence was shown and accepted.
+    """Download and unpack datasets into the data root. Their licence is shown, and must be accepted.
 
     A download that broke off goes on where it ended. What is there already is left alone.
     """

@@ -25,7 +25,7 @@ def command(
     rank_marked: Annotated[bool, typer.Option(help="Rank test-oracle and transductive rows with the honest ones.")] = False,
     published: Annotated[bool, typer.Option(help="Put published figures beside ours where track, k and preset match.")] = False,
 ) -> None:
-    """Rank what one or several runs measured, per preset, track and k. Needs no torch."""
+    """Rank what one or several runs measured. One table a preset, track and k; needs no torch."""
     from adbench.api import leaderboard, open_run
     from adbench.options import DEFAULT_OUT
 
@@ -93,6 +93,7 @@ def _beside_published(tables: list[Table], format: str) -> None:
         )
         for row in rows
     ]
-    print_grid(("method", "track", "dataset", "metric", "ours", "published", "difference", "source"), shown)
     if not rows:
         print("No figure of these runs has a published one: the preset must be paper, and track and k must match.")
+        return
+    print_grid(("method", "track", "dataset", "metric", "ours", "published", "difference", "source"), shown)

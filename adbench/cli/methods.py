@@ -17,7 +17,7 @@ def command(
     name: Annotated[str | None, typer.Argument(help="Show one method with its parameters.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the methods, or show one with its parameters and what differs from the original."""
+    """List the methods, or show one with its parameters. Its notes say what differs from the original."""
     registry = registry_with_warnings()
     cards = [registry.detector(name)] if name else list(registry.detectors.values())
     if as_json:

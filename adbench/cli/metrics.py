@@ -26,12 +26,13 @@ def command(
     format: Annotated[Literal["table", "csv", "json"], typer.Option(help="What to print.")] = "table",
     write: Annotated[bool, typer.Option(help="Put what the records lack into them; pixel figures of raw maps stay.")] = False,
 ) -> None:
-    """Compute all figures and intervals anew from kept scores and maps. Runs nothing again."""
+    """Compute all figures anew from kept scores and maps. With their intervals; runs nothing again."""
     from adbench.api import open_run
     from adbench.cli.console import registry_with_warnings, say_warning
     from adbench.metrics.catalogue import BY_NAME
     from adbench.options import DEFAULT_OUT, split_names
     from adbench.remeasure import remeasure
+    from adbench.render.words import counted
     from adbench.store import RunFolder
 
     names = split_names(",".join(metric or [])) or tuple(BY_NAME)
@@ -51,9 +52,12 @@ def command(
             if write and cell.updated() != cell.record:
                 folder.update(cell.updated())
                 changed += 1
-    _show(rows, format)
+    if rows or format != "table":
+        _show(rows, format)
     if write:
-        print(f"{changed} records were changed.", file=sys.stderr)
+        print(f"{counted(changed, 'record')} changed.", file=sys.stderr)
+    if not rows:
+        print("No finished cell of these runs has such a figure.", file=sys.stderr)
     if unread:
         raise typer.Exit(ExitCode.CELL_FAILED)
 

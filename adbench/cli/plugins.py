@@ -84,7 +84,7 @@ def new(
     kind: Annotated[Literal["detector", "dataset"], typer.Option(help="What it brings: detector or dataset.")] = "detector",
     folder: Annotated[Path, typer.Option(help="Where the folder is made.")] = Path(),
 ) -> None:
-    """Make a complete small distribution that works at once: code, test, README and CI file."""
+    """Make a small distribution that works at once. Code, test, README and CI file."""
     from adbench.scaffold import new_plugin
 
     made = new_plugin(name, kind, folder)

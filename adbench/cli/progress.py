@@ -10,7 +10,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from adbench.cli.console import stderr
 from adbench.executor import Reporter
 from adbench.plan import Cell
-from adbench.protocol import track_words
 from adbench.render.words import percent
 from adbench.results import CellRecord
 
@@ -63,10 +62,9 @@ class TerminalReporter(Reporter):
         """A line a cell: its figures, or why it failed."""
         self.finished += record.status == "done"
         self._progress.advance(self._cells)
-        label = f"{record.variant}, {track_words(record.track, record.k)}, {record.dataset}, seed {record.seed}"
         if record.error:
             result = f"FAILED: {record.error['message']}"
         else:
             result = ", ".join(f"{name} {percent(value)}" for name, value in record.metrics.items())
             result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
-        self._lines.print(f"{label}: {result}", markup=False)
+        self._lines.print(f"{record.label}: {result}", markup=False)

@@ -18,7 +18,7 @@ def command(
     ] = None,
     images: Annotated[bool, typer.Option(help="Put images of the test sets into the page.")] = True,
 ) -> None:
-    """Write one HTML page on what one or several runs measured: tables, charts, galleries, provenance. Needs no network."""
+    """Write one HTML page on what runs measured. Tables, charts, galleries, provenance; needs no network."""
     from adbench.api import open_run
     from adbench.cli.console import registry_with_warnings
     from adbench.errors import UserError

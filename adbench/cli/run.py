@@ -107,8 +107,9 @@ def _announce(planned: Plan) -> None:
     from adbench.cli.console import say_warning
 
     if planned.synthetic:
+        tiny = " and tiny weights" if all(cell.preset == "demo" for cell in planned.cells) else ""
         print(
-            "These are phantoms and tiny weights, to show that everything works: for real figures put BMAD on disk and "
+            f"These are phantoms{tiny}, to show that everything works: for real figures put BMAD on disk and "
             "add --data-root DIR (`adbench datasets` says how to get it).",
             file=sys.stderr,
         )
@@ -122,22 +123,29 @@ def _announce(planned: Plan) -> None:
 
 
 def _print_plan(planned: Plan) -> None:
+    from adbench.render.words import counted
+
     for cell in planned.cells:
         print(cell.label)
-    print(f"{len(planned.cells)} cells", file=sys.stderr)
+    print(counted(len(planned.cells), "cell"), file=sys.stderr)
 
 
 def _conclude(run: Run, options: RunOptions) -> None:
     from adbench.cli.console import say_error, stdout
     from adbench.render.table import print_tables
+    from adbench.render.words import counted
 
     print_tables(run.leaderboard(), stdout())
+    failed: dict[str, list[str]] = {}
     for record in run.failed:
-        message = record.error["message"] if record.error else ""
-        say_error(f"{record.variant} on {record.dataset}, {record.track}, seed {record.seed}: {message}")
+        failed.setdefault(record.error["message"] if record.error else "", []).append(record.label)
+    for message, labels in failed.items():
+        say_error(f"{'; '.join(labels)}: {message}")
     print(f"Kept in {options.out}: adbench leaderboard {options.out}", file=sys.stderr)
     if run.failed:
-        say_error(f"{len(run.failed)} of {len(run.records)} cells failed; tracebacks are in {options.out}/cells/*/cell.json.")
+        say_error(
+            f"{len(run.failed)} of {counted(len(run.records), 'cell')} failed; tracebacks are in {options.out}/cells/*/cell.json."
+        )
         raise typer.Exit(ExitCode.CELL_FAILED)
 
 
@@ -148,9 +156,12 @@ def _numbers(option: str, text: str) -> tuple[int, ...]:
     for part in split_names(text):
         first, dash, last = part.partition("-")
         try:
-            numbers += range(int(first), int(last) + 1) if dash else [int(first)]
+            found = range(int(first), int(last) + 1) if dash else [int(first)]
         except ValueError:
             raise UserError(f"{option} {text!r} is not a list of whole numbers such as 0,1,2 or 0-4.") from None
+        if not found:
+            raise UserError(f"{option} {text!r}: the range {part} is empty, its first number is the larger.")
+        numbers += found
     return tuple(dict.fromkeys(numbers))
 
 
@@ -161,5 +172,7 @@ def weight_files(settings: list[str]) -> dict[str, Path]:
         name, equals, path = setting.partition("=")
         if not (name and equals and path):
             raise UserError(f"--weights {setting!r} is not of the form NAME=PATH; `adbench weights` lists the names.")
-        files[name] = Path(path)
+        files[name] = Path(path).expanduser()
+        if not files[name].is_file():
+            raise UserError(f"--weights {setting}: there is no such file.")
     return files

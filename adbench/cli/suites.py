@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from adbench.cli.console import print_grid
+from typing import Annotated
+
+import typer
+
+from adbench.cli.console import print_grid, print_json
 
 NAME = "suites"
 
 
-def command() -> None:
-    """List the suites that come with adbench; `adbench run --suite NAME` runs one."""
+def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the suites that come with adbench. `adbench run --suite NAME` runs one."""
     from adbench.options import read_suite, suite_files
 
+    suites = {name: read_suite(name) for name in suite_files()}
+    if as_json:
+        print_json([{"name": name, **suite} for name, suite in suites.items()])
+        return
     rows = []
-    for name in suite_files():
-        suite = read_suite(name)
+    for name, suite in suites.items():
         methods = dict.fromkeys(method for block in suite["grid"] for method in block["methods"])
         rows.append((name, suite.get("title", ""), ", ".join(methods)))
     print_grid(("suite", "what", "methods"), rows)

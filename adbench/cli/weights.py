@@ -12,7 +12,7 @@ NAME = "weights"
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List named weights and where each comes from; `run --weights NAME=PATH` gives a file of your own."""
+    """List named weights and where each comes from. `adbench run --weights NAME=PATH` gives a file of your own."""
     from adbench.weights import Weights
 
     registry = registry_with_warnings()

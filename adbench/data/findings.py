@@ -51,8 +51,3 @@ class Report:
     def count(self, severity: Severity) -> int:
         """How many findings are of this severity."""
         return sum(finding.severity == severity for finding in self.findings)
-
-
-def counted(count: int, what: str, rest: str = "") -> str:
-    """`1 image of test`, `2 images of test`: `counted(2, "image", "of test")`."""
-    return f"{count} {what}{'' if count == 1 else 's'} {rest}".rstrip()

@@ -31,7 +31,7 @@ def footnotes(
         intervals: intervals are shown.
     """
     shown = [metric for metric in metrics if table.datasets_with(metric)]
-    ranked = [row for row in table.rows if table.ranks(row)]
+    ranked = [row for row in table.rows if table.ranks(row) and row.figures]
     return [
         *_over_seeds(table, shown),
         *(_intervals() if intervals else ()),

@@ -55,7 +55,7 @@ def test_a_failed_cell_exits_1_and_names_it(adbench) -> None:
     code, out, err = adbench("run", "--methods", "crash,peak", "--datasets", "toy-a")
     assert code == 1
     assert "failed" in out
-    assert "crash on toy-a, few-normal, seed 0: ZeroDivisionError: a bug in the plugin" in err
+    assert "adbench: error: crash, few-normal k=4, toy-a, seed 0: ZeroDivisionError: a bug in the plugin" in err
 
 
 def test_dry_run_prints_the_plan_and_does_nothing(adbench, tmp_path: Path) -> None:
@@ -92,11 +92,56 @@ def test_bad_input_is_one_sentence_on_stderr_and_exit_2(adbench, arguments: list
     assert sum(line.startswith("adbench: error:") for line in err.splitlines()) == 1
 
 
+def test_cells_that_fail_alike_are_named_together_in_the_end(adbench) -> None:
+    code, _, err = adbench("run", "--methods", "crash", "--datasets", "toys", "--track", "few-normal", "--shots", "2,4")
+    assert code == 1
+    end = [line for line in err.splitlines() if line.startswith("adbench: error: crash, few-normal k=2, toy-a, seed 0; ")]
+    assert len(end) == 1
+    assert "crash, few-normal k=4, toy-b, seed 0" in end[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--seeds", "5-2"), "--seeds '5-2': the range 5-2 is empty"),
+        (("--weights", "toy-weights=gone.safetensors"), "--weights toy-weights=gone.safetensors: there is no such file."),
+    ],
+)
+def test_an_option_that_can_only_be_a_slip(adbench, arguments: tuple[str, ...], said: str) -> None:
+    code, out, err = adbench("run", "--methods", "peak", "--datasets", "toys", "--dry-run", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_the_plan_says_what_is_tiny_and_counts_its_cells(adbench) -> None:
+    err = adbench("run", "--methods", "peak", "--datasets", "toy-a", "--dry-run")[2]
+    assert "phantoms and tiny weights" in err
+    assert err.endswith("1 cell\n")
+    err = adbench("run", "--methods", "peak", "--datasets", "toy-a", "--dry-run", "--preset", "paper")[2]
+    assert "These are phantoms, to show" in err
+
+
+def test_a_run_without_figures_has_no_empty_tables(adbench) -> None:
+    adbench("run", "--methods", "crash", "--datasets", "toy-a")
+    assert adbench("metrics")[1:] == ("", "No finished cell of these runs has such a figure.\n")
+    assert adbench("leaderboard", "--published")[1].startswith("No figure of these runs")
+
+
+def test_cells_whose_weights_are_absent_stand_under_the_conditions_of_the_run(adbench) -> None:
+    gone = ("--set", "peak.weights=no-such-weights", "--set", "masky.weights=no-such-weights")
+    code, out, _ = adbench("run", "--methods", "peak,masky", "--datasets", "toy-a", "--limit", "2", *gone)
+    assert code == 1
+    assert "limit=2)" in out
+    assert "best" not in out
+
+
 def test_lists_as_table_and_json(adbench) -> None:
     for command, name in (("methods", "peak"), ("datasets", "toy-a"), ("plugins", "toys"), ("weights", "toy-weights")):
         assert name in adbench(command)[1]
         assert name in [entry["name"] for entry in json.loads(adbench(command, "--json")[1])]
     assert "demo" in adbench("suites")[1]
+    suites = {suite["name"]: suite for suite in json.loads(adbench("suites", "--json")[1])}
+    assert "patchcore" in suites["demo"]["grid"][0]["methods"]
 
 
 def test_a_method_with_its_parameters(adbench) -> None:
@@ -167,7 +212,7 @@ def test_a_run_whose_cells_were_measured_again_passes_against_its_own_baseline(a
     failed_cell(folder, "a", "d", "no network", started="2026-01-04T10:00:00+00:00")
     made_up_cell(folder, "a", "d", fingerprint="older")
     made_up_cell(folder, "a", "d", fingerprint="newer", started="2026-01-06T10:00:00+00:00", shift=1.0)
-    assert adbench("baseline", "run", "-o", "base.json")[:2] == (0, "1 cells in base.json\n")
+    assert adbench("baseline", "run", "-o", "base.json")[:2] == (0, "1 cell in base.json\n")
     assert adbench("check", "run", "--baseline", "base.json")[0] == 0
 
 
@@ -209,6 +254,8 @@ def test_compare_two_methods_of_one_run(adbench) -> None:
     assert adbench("compare", "adbench-run", "adbench-run", "--methods", "peak,gone")[0] == 2
     assert adbench("compare", "adbench-run", "adbench-run", "--methods", "peak")[0] == 2
     assert adbench("compare", "adbench-run", "adbench-run")[0] == 0
+    adbench("run", "--methods", "peak", "--datasets", "toy-a", "--seeds", "1", "--out", "other")
+    assert adbench("compare", "adbench-run", "other")[::2] == (0, "")  # what cannot be compared is in the table
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_records_are_written_on_request_only(adbench, tmp_path: Path) -> None:
     file.write_text(json.dumps({**record, "intervals": {}}))
     adbench()
     assert json.loads(file.read_text())["intervals"] == {}
-    assert "1 records were changed." in adbench("--write")[2]
+    assert "1 record changed." in adbench("--write")[2]
     assert set(json.loads(file.read_text())["intervals"]) == set(record["intervals"])
     code, _, err = adbench("--write", "--fpr-limit", "0.1")
     assert code == 2

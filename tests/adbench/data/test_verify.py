@@ -13,10 +13,11 @@ from faultydatasets import FairSet, card
 from PIL import Image
 
 import adbench
-from adbench.data.findings import Report, counted
+from adbench.data.findings import Report
 from adbench.data.verify import verify
 from adbench.dataset import Split
 from adbench.registry import load_registry
+from adbench.render.words import counted
 from adbench.testing.pictures import SIDE, abnormal_pictures, normal_pictures
 
 
