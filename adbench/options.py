@@ -123,16 +123,16 @@ class RunOptions:
             return [self._over(Block())]
         blocks = [self._over(block) for block in load_suite(self.suite)]
         if self.methods and "all" not in self.methods:
-            named = {method for block in load_suite(self.suite) for method in block.methods}
+            named = {method for block in blocks for method in block.methods}
             for method in self.methods:
-                if method not in named:
+                if method not in named and "all" not in named:
                     raise UserError(f"The suite {self.suite} has no method {method!r}.{did_you_mean(method, named)}")
-            blocks = [
-                dataclasses.replace(block, methods=kept)
-                for block in blocks
-                if (kept := tuple(method for method in block.methods if method in self.methods))
-            ]
+            blocks = [dataclasses.replace(block, methods=kept) for block in blocks if (kept := self._picked(block.methods))]
         return blocks
+
+    def _picked(self, methods: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of a block's methods that the user named."""
+        return self.methods if "all" in methods else tuple(method for method in methods if method in self.methods)
 
     def _over(self, block: Block) -> Block:
         given = {name: getattr(self, name) for name in ("datasets", "tracks", "shots", "seeds", "preset") if getattr(self, name)}

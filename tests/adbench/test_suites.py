@@ -98,6 +98,13 @@ def test_the_command_line_decides_over_a_suite(registry: Registry) -> None:
     assert {c.track for c in plan(registry, "demo", tracks=("few-normal",)).cells} == {"few-normal"}
 
 
+def test_methods_can_be_picked_from_a_suite_of_all(tmp_path: Path) -> None:
+    suite = tmp_path / "own.toml"
+    suite.write_text('[[grid]]\nmethods = ["all"]\nseeds = [3]\n[[grid]]\nmethods = ["clip"]\n')
+    (block,) = RunOptions(suite=str(suite), methods=("mvfa", "dra")).blocks()
+    assert (block.methods, block.seeds) == (("mvfa", "dra"), (3,))
+
+
 @pytest.mark.parametrize(
     ("grid", "message"),
     [
