@@ -175,13 +175,23 @@ def open_run(folder: str | Path) -> Run:
     return Run(Path(folder), list(RunFolder.open(Path(folder)).records()))
 
 
+def merged(runs: Iterable[Run]) -> dict[str, tuple[Path, CellRecord]]:
+    """Id to run folder and record of each cell. Of one that several runs hold, the last that is finished counts."""
+    homes: dict[str, tuple[Path, CellRecord]] = {}
+    for run in runs:
+        for record in run.records:
+            if record.status == "done" or record.id not in homes:
+                homes[record.id] = (run.folder, record)
+    return homes
+
+
 def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
     """Ranked tables over several runs; a cell that more than one holds counts once. See `Run.leaderboard`."""
-    homes = {record.id: (RunFolder(run.folder), record) for run in runs for record in run.records}
+    homes = merged(runs)
 
     def kept(record: CellRecord) -> ScoreTable | None:
         try:
-            return homes[record.id][0].scores(record.id)
+            return RunFolder(homes[record.id][0]).scores(record.id)
         except UserError:  # the figures stay, without a test
             return None
 

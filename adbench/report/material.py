@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from adbench.api import Run
+from adbench.api import Run, merged
 from adbench.errors import UserError
 from adbench.leaderboard import HONEST, Row, Table, build_tables, condition_of, mark_of
 from adbench.results import CellRecord, ScoreTable
@@ -86,8 +86,8 @@ class Material:
 
 
 def gather(runs: Sequence[Run]) -> Material:
-    """Read the scores of all finished cells, and rank them. A cell that several runs hold counts once."""
-    cells = {record.id: _read(run.folder, record) for run in runs for record in run.records}
+    """Read the scores of all finished cells, and rank them. A cell that several runs hold counts once, see `api.merged`."""
+    cells = {cell: _read(folder, record) for cell, (folder, record) in merged(runs).items()}
     tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores)
     return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables))
 
