@@ -40,6 +40,7 @@ def footnotes(
         *_kind(table),
         *_copies(table),
         *_gaps(table, shown),
+        *_failures(table),
         *_marks(table),
     ]
 
@@ -68,7 +69,7 @@ def _emphasis(table: Table, metrics: Sequence[str], emphasis: Emphasis) -> Itera
         yield (
             f"{emphasis.best.capitalize()}: best. {emphasis.tied.capitalize()}, and ranks with =: not significantly different "
             f"from it, or from the first of that rank, on the same images (paired DeLong test, by subject where all are known; "
-            f"{100 * LEVEL:.0f} % level, Holm correction over {tests} tests). That is no proof of equality."
+            f"{100 * LEVEL:.0f} % level, Holm correction over {tests} test{'s' if tests > 1 else ''}). That is no proof of equality."
         )
     untested = [heading(metric) for metric in metrics if metric != TESTED or not tests]
     if untested:
@@ -115,6 +116,19 @@ def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
         several = len({heading(metric) for metric in metrics}) > 1
         named = [f"{gap} in {', '.join(headings)}" if several else gap for gap, headings in gaps.items()]
         yield f"No mean where a dataset is missing, and so no rank: {'; '.join(named)}."
+
+
+def _failures(table: Table) -> Iterator[str]:
+    """Failed seeds beside others that have a figure: nothing in the table shows them."""
+    measured = {(row.variant, dataset) for row in table.rows for dataset, _ in row.figures}
+    failed = [
+        f"{row.variant} on {dataset} ({count} seed{'s' if count > 1 else ''})"
+        for row in table.rows
+        for dataset, count in sorted(row.failed.items())
+        if (row.variant, dataset) in measured
+    ]
+    if failed:
+        yield f"Not in their figures, for they failed: {', '.join(failed)}."
 
 
 def _marks(table: Table) -> Iterator[str]:

@@ -35,6 +35,12 @@ def test_missing_datasets_are_named_by_row() -> None:
     assert "b (lacks d2)" in notes([record("a"), record("a", "d2"), record("b")])
 
 
+def test_a_failed_seed_behind_a_figure_is_named() -> None:
+    records = [record("a", seed=0), record("a", seed=1, value=None), record("b", value=None), record("b", "d2")]
+    assert "Not in their figures, for they failed: a on d1 (1 seed)." in notes(records)
+    assert "they failed" not in notes([record("a"), record("b", value=None)])
+
+
 def test_two_copies_of_a_dataset_are_pointed_out() -> None:
     copy = {"identity": {"fingerprint": "other"}}
     says = "Cells saw different copies of d2: their figures cannot be compared, and were not tested against each other."
