@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from adbench.leaderboard import Figure, Row, Table
+from adbench.averages import Figure
+from adbench.leaderboard import Row, Table
 from adbench.render.words import MISSING, heading, percent, short_names
 from adbench.standings import Column, Standing
 

@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adbench.leaderboard import METRICS, Figure, Row, Table
+from adbench.averages import Figure
+from adbench.leaderboard import METRICS, Row, Table
 
 
 def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[dict[str, Any]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adbench.leaderboard import METRICS, Figure, Row, Table
+from adbench.averages import Figure
+from adbench.leaderboard import METRICS, Row, Table
 from adbench.metrics.catalogue import BY_NAME
 from adbench.metrics.catalogue import METRICS as CATALOGUE
 from adbench.render.notes import Emphasis, footnotes
