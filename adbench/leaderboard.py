@@ -162,13 +162,12 @@ def condition_of(record: CellRecord) -> str:
 
 
 def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
-    """One record where the same cell was measured again, say after its weights or its data changed: the last one."""
+    """One record where the same cell was measured again, say after its weights or its data changed: the last that is finished."""
     kept: dict[tuple, CellRecord] = {}
     for record in sorted(records, key=lambda record: (record.status == "done", record.started)):
-        condition = condition_of(record) if record.status == "done" else ""
-        kept[record.variant, record.dataset, record.preset, record.track, record.k, record.seed, condition] = record
-    done = {key[:-1] for key, record in kept.items() if record.status == "done"}
-    return [record for key, record in kept.items() if record.status == "done" or key[:-1] not in done]
+        place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, condition_of(record))
+        kept[place] = record
+    return list(kept.values())
 
 
 def mark_of(*records: CellRecord) -> str:

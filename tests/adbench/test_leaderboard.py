@@ -54,6 +54,11 @@ def test_a_failed_cell_is_missing_not_zero() -> None:
     assert (rows["bad"]["value"], rows["bad"]["n_seeds"], rows["bad"]["n_failed"]) == (None, 0, 1)
 
 
+def test_a_failure_under_another_protocol_is_not_hidden() -> None:
+    tables = build_tables([record(), record(value=None, identity={"protocol": {"limit": 8}})])
+    assert {table.condition: table.rows[0].failed for table in tables} == {"": {}, "limit=8": {"d1": 1}}
+
+
 def test_a_set_on_which_all_failed_still_shows() -> None:
     tables = build_tables([record("a", "d1"), record("a", "d2", value=None)])
     assert [row["dataset"] for row in as_rows(tables)] == ["d1", "d2"]
