@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from adbench.errors import UserError
-from adbench.protocol import track_words
+from adbench.protocol import cell_words
 from adbench.results import CellRecord, ScoreTable, known_subjects
 from adbench.store import RunFolder
 
@@ -68,7 +68,7 @@ SCORES = ("images", "labels", "groups", "scores")  # kept apart in the file, whi
 
 def cell_label(key: dict[str, Any]) -> str:
     """`mvfa, few-shot k=4, phantom-brain, seed 0 (demo)`."""
-    return f"{key['variant']}, {track_words(key['track'], key['k'])}, {key['dataset']}, seed {key['seed']} ({key['preset']})"
+    return f"{cell_words(key['variant'], key['track'], key['k'], key['dataset'], key['seed'])} ({key['preset']})"
 
 
 def cell_key(record: CellRecord) -> dict[str, Any]:

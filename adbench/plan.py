@@ -14,7 +14,7 @@ from adbench.detector import DetectorCard
 from adbench.errors import UserError, did_you_mean
 from adbench.options import Block, Protocol, RunOptions
 from adbench.parameters import build_parameters, changed_parameters, variant_name
-from adbench.protocol import TRACKS, TRACKS_WITH_K, track_words
+from adbench.protocol import TRACKS, TRACKS_WITH_K, cell_words
 from adbench.registry import ALL, Registry
 from adbench.supportlists import read_support_list
 
@@ -38,7 +38,7 @@ class Cell:
     @property
     def label(self) -> str:
         """For people: `mvfa, few-shot k=4, phantom-brain, seed 0`."""
-        return f"{self.variant}, {track_words(self.track, self.k)}, {self.dataset.name}, seed {self.seed}"
+        return cell_words(self.variant, self.track, self.k, self.dataset.name, self.seed)
 
 
 @dataclass

@@ -28,6 +28,11 @@ def track_words(track: str, k: int) -> str:
     return f"{track} k={k}" if k else track
 
 
+def cell_words(variant: str, track: str, k: int, dataset: str, seed: int) -> str:
+    """A cell for people: `mvfa, few-shot k=4, phantom-brain, seed 0`."""
+    return f"{variant}, {track_words(track, k)}, {dataset}, seed {seed}"
+
+
 @dataclass(frozen=True)
 class Support:
     """What a detector may learn from in its track. A field that the track does not grant is empty.

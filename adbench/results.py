@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from adbench.errors import UserError
-from adbench.protocol import track_words
+from adbench.protocol import cell_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -77,7 +77,7 @@ class CellRecord:
     @property
     def label(self) -> str:
         """For people, as a planned cell's: `mvfa, few-shot k=4, phantom-brain, seed 0`."""
-        return f"{self.variant}, {track_words(self.track, self.k)}, {self.dataset}, seed {self.seed}"
+        return cell_words(self.variant, self.track, self.k, self.dataset, self.seed)
 
     def to_json(self) -> str:
         """JSON with the schema version; a figure that is not a number becomes null."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from adbench.leaderboard import METRICS, TESTED, Table
-from adbench.render.words import heading
+from adbench.render.words import counted, heading
 from adbench.standings import LEVEL, count_tests
 
 FEW_DATASETS = 10  # with fewer, rank tests see large and consistent differences only
@@ -69,7 +69,7 @@ def _emphasis(table: Table, metrics: Sequence[str], emphasis: Emphasis) -> Itera
         yield (
             f"{emphasis.best.capitalize()}: best. {emphasis.tied.capitalize()}, and ranks with =: not significantly different "
             f"from it, or from the first of that rank, on the same images (paired DeLong test, by subject where all are known; "
-            f"{100 * LEVEL:.0f} % level, Holm correction over {tests} test{'s' if tests > 1 else ''}). That is no proof of equality."
+            f"{100 * LEVEL:.0f} % level, Holm correction over {counted(tests, 'test')}). That is no proof of equality."
         )
     untested = [heading(metric) for metric in metrics if metric != TESTED or not tests]
     if untested:
@@ -122,7 +122,7 @@ def _failures(table: Table) -> Iterator[str]:
     """Failed seeds beside others that have a figure: nothing in the table shows them."""
     measured = {(row.variant, dataset) for row in table.rows for dataset, _ in row.figures}
     failed = [
-        f"{row.variant} on {dataset} ({count} seed{'s' if count > 1 else ''})"
+        f"{row.variant} on {dataset} ({counted(count, 'seed')})"
         for row in table.rows
         for dataset, count in sorted(row.failed.items())
         if (row.variant, dataset) in measured
