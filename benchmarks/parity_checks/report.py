@@ -75,14 +75,10 @@ class Report:
     def compare(self, name: str, actual: Any, *, atol: float = 0.0, rtol: float = 0.0, note: str = "") -> bool:
         """Compare with the array of this name: |actual - expected| <= atol + rtol |expected| everywhere, shapes equal."""
         tolerance = " + ".join([f"{atol:g}"] * (atol > 0) + [f"{rtol:g}*|x|"] * (rtol > 0)) or "exact"
-        try:
-            wanted = np.asarray(self._value(name), dtype=np.float64)
-        except MissingGoldenError as error:
-            return self.fail(name, str(error))
-        found = _float64(actual)
-        self.compared.add(name)
-        if found.shape != wanted.shape:
-            return self.fail(name, f"shape {found.shape}, expected {wanted.shape}")
+        pair = self._pair(name, actual)
+        if pair is None:
+            return False
+        found, wanted = pair
         deviation = np.abs(found - wanted)
         fine = bool(np.all((deviation <= atol + rtol * np.abs(wanted)) | (np.isnan(found) & np.isnan(wanted))))
         largest = float(deviation.max()) if deviation.size else 0.0
@@ -90,14 +86,10 @@ class Report:
 
     def compare_parts(self, name: str, actual: Any, parts: Sequence[tuple[slice, float | None]], *, note: str = "") -> bool:
         """Compare a one-dimensional array part by part, each with its own tolerance; None = this part is not compared."""
-        try:
-            wanted = np.asarray(self._value(name), dtype=np.float64)
-        except MissingGoldenError as error:
-            return self.fail(name, str(error))
-        found = _float64(actual)
-        self.compared.add(name)
-        if found.shape != wanted.shape:
-            return self.fail(name, f"shape {found.shape}, expected {wanted.shape}")
+        pair = self._pair(name, actual)
+        if pair is None:
+            return False
+        found, wanted = pair
         deviations, tolerances, fine = [], [], True
         for part, atol in parts:
             if wanted[part].size:
@@ -109,14 +101,10 @@ class Report:
 
     def relative(self, name: str, actual: Any, *, limit: float) -> bool:
         """Compare by the relative L2 error of the whole array."""
-        try:
-            wanted = np.asarray(self._value(name), dtype=np.float64)
-        except MissingGoldenError as error:
-            return self.fail(name, str(error))
-        found = _float64(actual)
-        self.compared.add(name)
-        if found.shape != wanted.shape:
-            return self.fail(name, f"shape {found.shape}, expected {wanted.shape}")
+        pair = self._pair(name, actual)
+        if pair is None:
+            return False
+        found, wanted = pair
         error_norm = float(np.linalg.norm(found - wanted) / max(float(np.linalg.norm(wanted)), 1e-30))
         return self._line(name, f"{error_norm:.3g}", f"{limit:g} relative L2", error_norm <= limit)
 
@@ -149,6 +137,20 @@ class Report:
         """Names that match one of the patterns and were neither compared, used as input nor left out with a reason."""
         seen = self.compared | self.used | self.excused
         return [name for name in self._inventory() if name not in seen and any(fnmatchcase(name, p) for p in patterns)]
+
+    def _pair(self, name: str, actual: Any) -> tuple[np.ndarray, np.ndarray] | None:
+        """What was found and what is wanted, float64; None, after saying so, where that is missing or of another shape."""
+        try:
+            wanted = np.asarray(self._value(name), dtype=np.float64)
+        except MissingGoldenError as error:
+            self.fail(name, str(error))
+            return None
+        found = _float64(actual)
+        self.compared.add(name)
+        if found.shape != wanted.shape:
+            self.fail(name, f"shape {found.shape}, expected {wanted.shape}")
+            return None
+        return found, wanted
 
     def _line(self, name: str, deviation: str, tolerance: str, fine: bool, note: str = "") -> bool:
         self.failures += not fine
