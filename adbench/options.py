@@ -197,7 +197,8 @@ def _block(suite: str, values: dict[str, Any]) -> Block:
         block = TypeAdapter(Block).validate_python({**values, "parameters": parameters})
     except ValidationError as error:
         first = error.errors()[0]
-        raise UserError(f"The suite {suite}: `{'.'.join(map(str, first['loc']))}`: {first['msg']}.") from None
+        message = first["msg"].replace("tuple", "list")  # which TOML knows
+        raise UserError(f"The suite {suite}: `{'.'.join(map(str, first['loc']))}`: {message}.") from None
     _one_of("preset", block.preset, (None, *PRESETS))
     _check_numbers(f"The suite {suite}: ", block.shots, block.seeds)
     for method in block.parameters:

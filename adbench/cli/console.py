@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adbench.registry import Registry
 
 PIPE_WIDTH = 200
+WHOLE = 10  # a column of texts up to so long is never broken
 
 
 def stdout() -> Console:
@@ -55,16 +56,18 @@ def registry_with_warnings() -> Registry:
 
 
 def print_grid(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A plain table on stdout."""
+    """A plain table on stdout. In a narrow terminal long texts wrap, and names and figures stay whole."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(value)) for value in row))
+    texts = [[str(value) for value in row] for row in rows]
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+    for place, column in enumerate(columns):
+        widest = max(len(column), *(len(row[place]) for row in texts), 0)
+        table.add_column(column, overflow="fold", no_wrap=widest <= WHOLE)
+    for row in texts:
+        table.add_row(*map(Text, row))
     stdout().print(table)
 
 

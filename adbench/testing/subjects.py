@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from adbench.dataset import DatasetCard
+from adbench.detector import DetectorCard
 from adbench.errors import UserError, did_you_mean
+from adbench.plan import load_factory
 from adbench.registry import Registry
 from adbench.testing.suite import Bench, dataset_bench, detector_bench
 
@@ -35,11 +38,23 @@ def benches(
     for method in given:
         if method not in detectors:
             raise UserError(f"Parameters are given for {method!r}, which is not checked.{did_you_mean(method, detectors)}")
+    for method in detectors:
+        _demand_factory(registry.detector(method))
+    for dataset in datasets:
+        _demand_factory(registry.dataset(dataset))
     found: list[Bench] = [
         detector_bench(card, parameters=given.get(card), weights=weights, registry=registry) for card in detectors
     ]
     found += [dataset_bench(card, data_root=data_root, registry=registry) for card in datasets]
     return found
+
+
+def _demand_factory(card: DetectorCard | DatasetCard) -> None:
+    """Every check would fail on a factory that cannot be loaded, and none would say how to mend it."""
+    try:
+        load_factory(card.factory, card.name)
+    except UserError as error:
+        raise UserError(f"{error}. Correct `factory` on the card, or install what it needs.") from error
 
 
 def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:

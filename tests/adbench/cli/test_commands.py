@@ -144,6 +144,16 @@ def test_lists_as_table_and_json(adbench) -> None:
     assert "patchcore" in suites["demo"]["grid"][0]["methods"]
 
 
+def test_a_narrow_terminal_breaks_no_figure_and_no_column_name(adbench, monkeypatch) -> None:
+    adbench("run", "--methods", "peak", "--datasets", "toys")
+    adbench("baseline", "adbench-run", "-o", "base.json")
+    monkeypatch.setenv("COLUMNS", "80")
+    out = adbench("check", "adbench-run", "--baseline", "base.json")[1]
+    table = out[: out.index("Interval:")].splitlines()
+    assert max(map(len, table)) == 80
+    assert " difference " in out
+
+
 def test_a_method_with_its_parameters(adbench) -> None:
     out = adbench("methods", "peak")[1]
     assert "peak.scale" in out

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+import toyplugin
 from command import call_command
 from toyplugin import entry_point
 
@@ -46,6 +47,14 @@ def test_check_as_json(adbench) -> None:
     assert code == 0
     (result,) = json.loads(out)
     assert (result["subject"], result["check"], result["status"]) == ("peak", "deterministic", "passed")
+
+
+def test_a_factory_that_cannot_be_loaded_is_said_once(adbench, monkeypatch) -> None:
+    monkeypatch.delattr(toyplugin, "Peak")
+    code, out, err = adbench("plugins", "check", "peak")
+    assert (code, out) == (2, "")
+    assert "peak cannot be loaded from toyplugin:Peak: " in err
+    assert "Correct `factory` on the card" in err
 
 
 def test_a_plugin_or_a_group_stands_for_all_that_it_brings(adbench) -> None:
