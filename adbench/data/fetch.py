@@ -95,7 +95,10 @@ def fetch(archive: DatasetArchive, root: Path) -> Path:
         with suppress(OSError):  # holds what came of another archive
             store.rmdir()
     except DownloadError as error:
-        raise UserError(f"{archive.url} could not be downloaded: {error}.") from error
+        raise UserError(
+            f"{archive.url} could not be downloaded: {error}. Run the same command again where the network allows it, or "
+            "unpack a copy of your own into the data root: `adbench datasets --json` says how to get one."
+        ) from error
     except OSError as error:
         raise UserError(f"{root} cannot be written: {error.strerror}.") from error
     return target

@@ -167,6 +167,7 @@ def test_the_command_line_overrides_a_suite(suite: str) -> None:
         ('title = "nothing"', r"no \[\[grid\]\]"),
         ("[[grid]]\nseeds = [1]", "gives no `methods`"),
         ('[[grid]]\nmethods = ["peak"]\nseeds = ["a"]', "`seeds.0`"),
+        ('[[grid]]\nmethods = "peak"', "`methods`: Input should be a valid list"),
         ("not toml", "not valid TOML"),
     ],
 )
