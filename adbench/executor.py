@@ -12,7 +12,8 @@ from adbench.options import RunOptions
 from adbench.plan import Cell, Plan
 from adbench.registry import Registry
 from adbench.results import CellRecord, cell_id
-from adbench.runner import Session, conditions, failure, identity, now, run_cell
+from adbench.runner import run_cell
+from adbench.session import Session, conditions, failure, identity, now
 from adbench.store import RunFolder
 from adbench.weights import Weights
 

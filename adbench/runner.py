@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,28 +23,12 @@ from adbench.images import ImageBatch, LabelledImages
 from adbench.independence import contradiction, sample, tolerance_for
 from adbench.maps import MapTable, as_half
 from adbench.options import POOLS
-from adbench.parameters import as_json
 from adbench.plan import Cell, auxiliary_sets, load_factory
 from adbench.protocol import EVALUATION_SIZE, Draw, Support, draw_support, limited, shuffled_test
-from adbench.results import CellRecord, ScoreTable, cell_id, known_subjects
-
-if TYPE_CHECKING:
-    from adbench.weights import Weights
+from adbench.results import CellRecord, ScoreTable, known_subjects
+from adbench.session import Session, failure, now, record_of
 
 Track = Callable[[Iterable[Any], str], Iterator[Any]]
-
-
-@dataclass(frozen=True)
-class Session:
-    """What the cells of a run share."""
-
-    datasets: dict[str, Dataset]
-    weights: Weights
-    device: str
-    precision: Any
-    batch_size: int
-    keep: tuple[str, ...]
-    environment: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -59,33 +41,6 @@ class Outcome:
     maps: MapTable | None = None
 
 
-def identity(cell: Cell, session: Session) -> dict[str, Any]:
-    """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
-    known = conditions(cell, session)
-    parameters = known["parameters"]
-    named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
-    if cell.detector.own_weights:
-        named += cell.detector.own_weights(cell.detector, cell.parameters, session.weights)
-    others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
-    return {
-        **known,
-        "version": cell.detector.version,
-        "weights": {name: session.weights.sha256(name) for name in named},
-        "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
-        "auxiliary": {other.card.name: other.fingerprint() for other in others},
-    }
-
-
-def conditions(cell: Cell, session: Session) -> dict[str, Any]:
-    """What is known of a cell whose weights or data cannot be had: its identity without what would be read from them."""
-    return {
-        **_names(cell),
-        "parameters": as_json(cell.parameters),
-        "protocol": {**cell.protocol.identity(), "evaluation_size": EVALUATION_SIZE},
-        "precision": session.precision,
-    }
-
-
 def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) -> Outcome:
     """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
     started = now()
@@ -93,31 +48,7 @@ def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) 
         measured, kept = _measure(cell, session, track)
     except Exception as error:
         return Outcome(failure(cell, session, known, error, started))
-    return Outcome(_record(cell, session, known, started, status="done", **measured), **kept)
-
-
-def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:
-    """The record of a cell that failed with `error`."""
-    details = {
-        "type": type(error).__name__,
-        "message": explain(error),
-        "traceback": "".join(traceback.format_exception(error)),
-    }
-    return _record(cell, session, known, started, status="failed", error=details)
-
-
-def now() -> str:
-    """In ISO 8601 with the time zone."""
-    return datetime.now(UTC).isoformat()
-
-
-def explain(error: Exception) -> str:
-    """One sentence, with the way out where there is a known one."""
-    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
-    if out_of_memory:
-        return "Out of memory: lower --batch-size, or the method's own batch_size or image_size with --set."
-    text = " ".join(str(error).split()) or "no message"
-    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+    return Outcome(record_of(cell, session, known, started, status="done", **measured), **kept)
 
 
 def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -253,31 +184,3 @@ def _table(test: list[Entry], predictions: Predictions) -> ScoreTable:
     items = [test[position].item for position in order]
     labels = np.array([item.abnormal for item in items], bool)
     return ScoreTable([item.id for item in items], predictions.scores[order], labels, [item.group for item in items])
-
-
-def _names(cell: Cell) -> dict[str, Any]:
-    return {
-        "method": cell.detector.name,
-        "dataset": cell.dataset.name,
-        "track": cell.track,
-        "k": cell.k,
-        "seed": cell.seed,
-        "preset": cell.preset,
-    }
-
-
-def _record(cell: Cell, session: Session, known: dict[str, Any], started: str, **measured: Any) -> CellRecord:
-    return CellRecord(
-        id=cell_id(known),
-        identity=known,
-        **_names(cell),
-        variant=cell.variant,
-        title=cell.detector.title,
-        synthetic=cell.dataset.synthetic,
-        selection=cell.detector.checkpoint(cell.parameters),
-        transductive=cell.detector.is_transductive(cell.parameters),
-        random_weights=cell.detector.has_random_weights(cell.parameters),
-        started=started,
-        environment=session.environment,
-        **measured,
-    )
