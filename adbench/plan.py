@@ -199,9 +199,9 @@ def incompatible(cell: Cell, plan: Plan) -> str:
 
 
 def auxiliary_sets(cell: Cell, datasets: Mapping[str, Dataset]) -> list[Dataset]:
-    """The other sets of the target's groups that are there; none for a method that learns from none."""
+    """Under zero-shot the other sets of the target's groups that are there; none for a method that learns from none."""
     target = cell.dataset
-    if not cell.detector.uses_auxiliary:
+    if cell.track != "zero-shot" or not cell.detector.uses_auxiliary:
         return []
     return [
         dataset

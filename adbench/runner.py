@@ -54,7 +54,7 @@ def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) 
 def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fields of the record, and of the outcome."""
     dataset = session.datasets[cell.dataset.name]
-    others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
+    others = auxiliary_sets(cell, session.datasets)
     draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool], cell.protocol.support_list)
     draw = limited(draw, cell.protocol.limit)
     test = shuffled_test(dataset, cell.protocol.limit)

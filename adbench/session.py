@@ -40,13 +40,12 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
     named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
     if cell.detector.own_weights:
         named += cell.detector.own_weights(cell.detector, cell.parameters, session.weights)
-    others = auxiliary_sets(cell, session.datasets) if cell.track == "zero-shot" else []
     return {
         **known,
         "version": cell.detector.version,
         "weights": {name: session.weights.sha256(name) for name in named},
         "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
-        "auxiliary": {other.card.name: other.fingerprint() for other in others},
+        "auxiliary": {other.card.name: other.fingerprint() for other in auxiliary_sets(cell, session.datasets)},
     }
 
 
