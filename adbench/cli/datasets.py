@@ -11,6 +11,7 @@ from adbench.cli.console import print_grid, print_json, registry_with_warnings
 from adbench.dataset import DatasetCard
 
 NAME = "datasets"
+ABSENT, UNKNOWN = "absent", "give --data-root to look"
 
 
 def command(
@@ -19,7 +20,7 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the datasets and their groups."""
+    """List the datasets and their groups. How to get those that are not there stands below."""
     registry = registry_with_warnings()
     cards = list(registry.datasets.values())
     states = {card.name: _state(card, data_root) for card in cards}
@@ -32,6 +33,9 @@ def command(
         for card in cards
     ]
     print_grid(("name", "dataset", "modality", "groups", "masks", "here"), rows)
+    for card in cards:
+        if states[card.name] in (ABSENT, UNKNOWN):
+            print(f"{card.name}: {card.how_to_get}")
 
 
 def _state(card: DatasetCard, root: Path | None) -> str:
@@ -40,7 +44,7 @@ def _state(card: DatasetCard, root: Path | None) -> str:
     if card.name.endswith(":"):
         return f"{card.name}PATH"
     if root is None:
-        return "give --data-root to look"
+        return UNKNOWN
     from adbench.plan import load_factory
 
-    return "absent" if load_factory(card.factory, card.name)(card, root).absence() else "yes"
+    return ABSENT if load_factory(card.factory, card.name)(card, root).absence() else "yes"
