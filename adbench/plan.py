@@ -101,6 +101,7 @@ def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) 
                         elif not reason and key not in seen:
                             seen.add(key)
                             plan.cells.append(cell)
+    _refuse_unused_weights(registry, options.weights, plan)
     unknown = set(options.parameters) - methods_named
     if options.support_lists and not any(cell.k for cell in plan.cells):
         raise UserError("--support-lists names images of the few-* tracks, and nothing here runs in one: add --track few-shot.")
@@ -114,6 +115,16 @@ def with_support_list(cell: Cell, folder: Path, plan: Plan) -> Cell:
     """The cell with the images that the user's lists give it. Raises `UserError` where they give none."""
     given = read_support_list(folder, plan.datasets[cell.dataset.name], cell.track, cell.k, cell.seed)
     return replace(cell, protocol=replace(cell.protocol, support_list=given))
+
+
+def _refuse_unused_weights(registry: Registry, given: Iterable[str], plan: Plan) -> None:
+    """A misspelt name would leave the published weights in use without a word."""
+    if any(cell.detector.own_weights for cell in plan.cells):
+        return  # what such a method takes is known only once it is built
+    used = {getattr(cell.parameters, name) for cell in plan.cells for name in cell.detector.weight_parameters} - {""}
+    for name in given:
+        if name not in used and name not in registry.weights:
+            raise UserError(f"--weights gives {name!r}, which nothing here uses.{did_you_mean(name, used)}")
 
 
 def expand_methods(registry: Registry, names: Iterable[str]) -> list[DetectorCard]:

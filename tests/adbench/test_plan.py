@@ -108,6 +108,10 @@ def test_a_changed_parameter_names_a_variant() -> None:
         ({"parameters": {"peak": {"scael": "1"}}}, "no parameter 'scael'. Did you mean 'scale'"),
         ({"parameters": {"peak": {"scale": "much"}}}, "peak.scale = 'much' is not valid"),
         ({"parameters": {"peek": {"scale": "1"}}}, "--set names 'peek'.*Did you mean 'peak'"),
+        (
+            {"parameters": {"peak": {"weights": "mine"}}, "weights": {"mien": Path("x")}},
+            "--weights gives 'mien', which nothing here uses. Did you mean 'mine'",
+        ),
         ({"data_root": Path("/no/such/folder")}, "is not a folder"),
         ({"preset": "papre"}, "Unknown preset 'papre'. Did you mean 'paper'"),
         ({"precision": "fp8"}, "Unknown precision"),
@@ -118,6 +122,11 @@ def test_a_changed_parameter_names_a_variant() -> None:
 def test_bad_input_is_one_clear_sentence(options: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
         plan(**options)
+
+
+def test_weights_may_be_given_that_a_card_names_or_a_method_finds_itself() -> None:
+    assert plan(weights={"toy-weights": Path("x")}).cells
+    assert plan(methods=("own",), weights={"any": Path("x")}).cells
 
 
 SUITE = """
