@@ -21,7 +21,7 @@ from adbench.report.material import Material, ReportCell
 from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
 from adbench.results import CellRecord
 
-KEEP = " The same `adbench run` with `--keep maps` adds them."
+KEEP = " The same command with --keep maps adds them."
 BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around
 
 

@@ -55,7 +55,7 @@ def test_images_masks_and_maps(demo: RunFolder) -> None:
         assert maps["beta", "few-shot k=4, seed 0"] is None
     (note,) = gallery.notes
     assert note.startswith("No maps of beta, few-shot k=4, seed 0; gamma, few-shot k=4, seed 0; oracle")
-    assert note.endswith(": not kept. The same `adbench run` with `--keep maps` adds them.")
+    assert note.endswith(": not kept. The same command with --keep maps adds them.")
     heat = gallery.cases[0].methods[0].map
     assert heat
     assert heat.alt.endswith("highest inside the mask")
