@@ -103,6 +103,11 @@ class Table:
         values = {variant: sign * figure.value for variant, figure in figures.items() if figure}
         return stand(values, self.p_values.get(column, {}) if metric == TESTED else {})
 
+    def all_standings(self, metric: str) -> dict[Column, dict[str, Standing]]:
+        """`standings` of every dataset that has this metric, in order, and last of the mean (None)."""
+        columns: list[Column] = [*self.datasets_with(metric), None]
+        return {column: self.standings(metric, column) for column in columns}
+
     def mean_ranks(self, metric: str) -> tuple[list[Row], RankComparison] | None:
         """Compare, over datasets, the ranked rows that have a figure on each; None for fewer than two rows or datasets."""
         from adbench.metrics.ranks import compare_ranks

@@ -57,8 +57,7 @@ def grids(table: Table, metrics: Sequence[str], short: bool = False) -> Iterator
         datasets = table.datasets_with(metric)
         if datasets:
             names = short_names(datasets) if short else datasets
-            columns: list[Column] = [*datasets, None]
-            standings = {column: table.standings(metric, column) for column in columns}
+            standings = table.all_standings(metric)
             lines = tuple(_line(table, row, metric, standings) for row in table.ordered(metric))
             yield Grid(f"{heading(metric)}: {table.title}", (*names, "mean"), lines)
 

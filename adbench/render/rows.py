@@ -10,6 +10,7 @@ from typing import Any
 
 from adbench.averages import Figure
 from adbench.leaderboard import METRICS, Row, Table
+from adbench.standings import Column, Standing
 
 
 def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[dict[str, Any]]:
@@ -24,8 +25,9 @@ def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[d
     rows = []
     for table in tables:
         for metric in metrics:
+            standings = table.all_standings(metric)
             for row in table.ordered(metric):
-                rows += [_row(table, row, metric, dataset) for dataset in table.datasets_with(metric)]
+                rows += [_row(table, row, metric, dataset, standings) for dataset in table.datasets_with(metric)]
     return rows
 
 
@@ -44,10 +46,10 @@ def to_json(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> str:
     return json.dumps(as_rows(tables, metrics), indent=1, allow_nan=False) + "\n"
 
 
-def _row(table: Table, row: Row, metric: str, dataset: str) -> dict[str, Any]:
+def _row(table: Table, row: Row, metric: str, dataset: str, standings: dict[Column, dict[str, Standing]]) -> dict[str, Any]:
     figure, mean = table.figure(row, metric, dataset), table.figure(row, metric, None)
-    standing = table.standings(metric, dataset).get(row.variant)
-    rank = table.standings(metric, None).get(row.variant)
+    standing = standings[dataset].get(row.variant)
+    rank = standings[None].get(row.variant)
     low, high = _ends(figure)
     mean_low, mean_high = _ends(mean)
     return {

@@ -109,8 +109,7 @@ def contradictions(material: Material) -> list[Contradiction]:
 
 def _board(material: Material, table: Table, metric: str) -> Board:
     datasets = table.datasets_with(metric)
-    columns: list[Column] = [*datasets, None]
-    standings = {column: table.standings(metric, column) for column in columns}
+    standings = table.all_standings(metric)
     rows = []
     for row in table.ordered(metric):
         rank = standings[None].get(row.variant)
