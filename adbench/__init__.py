@@ -1,35 +1,51 @@
 """adbench: a plugin-based benchmark harness for visual anomaly detection.
 
-All that a plugin or a script imports is here. Importing this module loads neither torch nor pandas.
+Plugins and scripts import from here, from `adbench.metrics` and from `adbench.testing`; detectors also from
+`adbench_nets`. Nothing else is promised to stay where it is. Importing this module loads neither torch nor pandas.
 """
 
 from adbench.api import Run, open_run, run
-from adbench.dataset import Dataset, DatasetArchive, DatasetCard, Item
-from adbench.detector import Context, Detector, DetectorCard, Prediction, parameter
-from adbench.errors import UserError
-from adbench.hookspecs import hookimpl
-from adbench.images import ImageBatch, LabelledImages
-from adbench.protocol import Support
-from adbench.weights import Weights, WeightsCard
+from adbench.contracts.dataset import SPLITS, Dataset, DatasetArchive, DatasetCard, Item, Split
+from adbench.contracts.detector import Context, Detector, DetectorCard, Prediction, parameter
+from adbench.contracts.hookspecs import hookimpl
+from adbench.contracts.images import ImageBatch, LabelledImages
+from adbench.contracts.protocol import TRACKS, Support
+from adbench.contracts.weights import Weights, WeightsCard
+from adbench.data.disk import DiskDataset
+from adbench.data.layouts import SPLIT_NAMES, Layout, Scan, scan
+from adbench.errors import UserError, did_you_mean
+from adbench.files.hashes import fingerprint_files
+from adbench.weights.resolver import WeightsResolver
 
 __all__ = [
+    "SPLITS",
+    "SPLIT_NAMES",
+    "TRACKS",
     "Context",
     "Dataset",
     "DatasetArchive",
     "DatasetCard",
     "Detector",
     "DetectorCard",
+    "DiskDataset",
     "ImageBatch",
     "Item",
     "LabelledImages",
+    "Layout",
     "Prediction",
     "Run",
+    "Scan",
+    "Split",
     "Support",
     "UserError",
     "Weights",
     "WeightsCard",
+    "WeightsResolver",
+    "did_you_mean",
+    "fingerprint_files",
     "hookimpl",
     "open_run",
     "parameter",
     "run",
+    "scan",
 ]

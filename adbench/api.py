@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adbench.contracts.protocol import Protocol
 from adbench.errors import UserError
-from adbench.leaderboard import Table, build_tables
-from adbench.options import DEFAULT_OUT, Protocol, RunOptions, split_names
-from adbench.results import CellRecord, ScoreTable
-from adbench.store import RunFolder
+from adbench.leaderboard.tables import Table, build_tables
+from adbench.planning.options import DEFAULT_OUT, RunOptions, split_names
+from adbench.results.record import CellRecord, ScoreTable
+from adbench.results.store import RunFolder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from adbench.executor import Reporter
-    from adbench.plan import Plan
-    from adbench.registry import Registry
+    from adbench.planning.plan import Plan
+    from adbench.registry.cards import Registry
+    from adbench.running.executor import Reporter
 
 Names = str | Sequence[str]
 
@@ -143,7 +144,7 @@ def run(
         support_lists=None if support_lists is None else Path(support_lists),
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )
-    from adbench.registry import load_registry
+    from adbench.registry.cards import load_registry
 
     registry = load_registry()
     return execute_plan(plan(options, registry), options, registry, reporter)
@@ -151,7 +152,7 @@ def run(
 
 def plan(options: RunOptions, registry: Registry) -> Plan:
     """What `run` would do. Raises `UserError` where nothing can be run."""
-    from adbench.plan import make_plan
+    from adbench.planning.plan import make_plan
 
     planned = make_plan(registry, options, options.blocks())
     if not planned.cells:
@@ -162,7 +163,8 @@ def plan(options: RunOptions, registry: Registry) -> Plan:
 
 def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporter: Reporter | None = None) -> Run:
     """Run the cells of a plan that its folder lacks."""
-    from adbench.executor import Reporter, execute, open_session
+    from adbench.running.executor import Reporter, execute
+    from adbench.running.session import open_session
 
     session = open_session(registry, options, planned)
     folder = RunFolder.create(options.out)

@@ -16,8 +16,8 @@ import tomllib
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from adbench.plugins import load_plugins
-from adbench.registry import Registry, load_registry
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.loading import load_plugins
 from parts import PARTS
 
 DOCS = Path(__file__).parent

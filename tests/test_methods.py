@@ -16,11 +16,11 @@ from safetensors.torch import load_file, save_file
 from toyplugin import entry_point
 
 from adbench import DetectorCard, UserError, api
-from adbench.evaluate import Predictions, collect
-from adbench.options import RunOptions
-from adbench.plugins import load_plugins
-from adbench.protocol import TRACKS, TRACKS_WITH_K
-from adbench.registry import Registry, load_registry
+from adbench.contracts.protocol import TRACKS, TRACKS_WITH_K
+from adbench.planning.options import RunOptions
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.loading import load_plugins
+from adbench.running.evaluate import Predictions, collect
 from adbench.testing.detector_bench import DetectorBench, Fitted
 from adbench.testing.suite import detector_bench
 

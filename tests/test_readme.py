@@ -11,9 +11,9 @@ import toyplugin
 from pages import REPOSITORY, blocks
 
 from adbench import api
-from adbench.options import RunOptions
-from adbench.plugins import load_plugins
-from adbench.registry import load_registry
+from adbench.planning.options import RunOptions
+from adbench.registry.cards import load_registry
+from adbench.registry.loading import load_plugins
 
 
 def test_the_method_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

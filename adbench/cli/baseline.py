@@ -16,11 +16,11 @@ def command(
 ) -> None:
     """Write a small file of what a run measured, for `check`. Fit for review: a line of figures a cell."""
     from adbench.api import open_run
-    from adbench.baseline import baseline_cells, write_baseline
     from adbench.errors import UserError
-    from adbench.leaderboard import newest
-    from adbench.render.words import counted
-    from adbench.store import RunFolder
+    from adbench.leaderboard.tables import newest
+    from adbench.regression.baseline import baseline_cells, write_baseline
+    from adbench.results.store import RunFolder
+    from adbench.words import counted
 
     records = newest(open_run(run).records)
     cells = baseline_cells(RunFolder(run), records)

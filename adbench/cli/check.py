@@ -11,7 +11,7 @@ from adbench.cli.console import print_grid, say_error
 from adbench.errors import ExitCode
 
 if TYPE_CHECKING:
-    from adbench.regression import Comparison
+    from adbench.regression.verdicts import Comparison
 
 NAME = "check"
 
@@ -27,10 +27,10 @@ def command(
 ) -> None:
     """Compare a run with a baseline, cell by cell. Exit 0: nothing worse; 3: worse; 1: crashed or incomparable."""
     from adbench.api import open_run
-    from adbench.baseline import read_baseline, readable_cells
-    from adbench.regression import Rule, check, exit_code
+    from adbench.regression.baseline import read_baseline, readable_cells
+    from adbench.regression.verdicts import Rule, check, exit_code
     from adbench.render.comparison import sentence
-    from adbench.store import RunFolder
+    from adbench.results.store import RunFolder
 
     rule = Rule(tolerance, strict)
     cells, failed = readable_cells(RunFolder(run), open_run(run).records)

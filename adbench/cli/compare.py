@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from adbench.cli.check import show
+from adbench.contracts.protocol import track_words
 from adbench.errors import UserError
-from adbench.protocol import track_words
 
 if TYPE_CHECKING:
-    from adbench.baseline import BaselineCell
+    from adbench.regression.baseline import BaselineCell
 
 NAME = "compare"
 
@@ -29,9 +29,9 @@ def command(
 ) -> None:
     """Compare two runs, or any two methods, cell by cell. With paired intervals."""
     from adbench.api import open_run
-    from adbench.baseline import baseline_cells
-    from adbench.regression import Rule, check
-    from adbench.store import RunFolder
+    from adbench.regression.baseline import baseline_cells
+    from adbench.regression.verdicts import Rule, check
+    from adbench.results.store import RunFolder
 
     rule = Rule(tolerance)
     before, after = (baseline_cells(RunFolder(path), open_run(path).records) for path in (run_a, run_b))

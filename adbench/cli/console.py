@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from adbench.registry import Registry
+    from adbench.registry.cards import Registry
 
 PIPE_WIDTH = 200
 WHOLE = 10  # a column of texts up to so long is never broken
@@ -47,7 +47,7 @@ def say_warning(message: str) -> None:
 
 def registry_with_warnings() -> Registry:
     """The registry; plugins that failed are named on stderr."""
-    from adbench.registry import load_registry
+    from adbench.registry.cards import load_registry
 
     registry = load_registry()
     for plugin in registry.plugins.failed():

@@ -14,8 +14,8 @@ from adbench.cli.console import print_grid, print_json, registry_with_warnings
 from adbench.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
+    from adbench.contracts.dataset import DatasetArchive, DatasetCard
     from adbench.data.findings import Report
-    from adbench.dataset import DatasetArchive, DatasetCard
 
 NAME = "data"
 EXAMPLES = 3
@@ -37,8 +37,8 @@ def verify(
     Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible.
     """
     from adbench.data import verify as logic
-    from adbench.plan import Plan, choose_datasets
-    from adbench.render.words import counted
+    from adbench.planning.plan import Plan, choose_datasets
+    from adbench.words import counted
 
     plan = Plan()
     cards = choose_datasets(registry_with_warnings(), names, data_root, plan)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from adbench.cli.console import print_grid, print_json, registry_with_warnings
-from adbench.dataset import DatasetCard
+from adbench.contracts.dataset import DatasetCard
 
 NAME = "datasets"
 ABSENT, UNKNOWN = "absent", "give --data-root to look"
@@ -45,6 +45,6 @@ def _state(card: DatasetCard, root: Path | None) -> str:
         return f"{card.name}PATH"
     if root is None:
         return UNKNOWN
-    from adbench.plan import load_factory
+    from adbench.registry.factories import load_factory
 
     return ABSENT if load_factory(card.factory, card.name)(card, root).absence() else "yes"

@@ -10,7 +10,7 @@ import typer
 from adbench.errors import UserError
 
 if TYPE_CHECKING:
-    from adbench.leaderboard import Table
+    from adbench.leaderboard.tables import Table
 
 NAME = "leaderboard"
 
@@ -27,7 +27,7 @@ def command(
 ) -> None:
     """Rank what one or several runs measured. One table a preset, track and k; needs no torch."""
     from adbench.api import leaderboard, open_run
-    from adbench.options import DEFAULT_OUT
+    from adbench.planning.options import DEFAULT_OUT
 
     tables = leaderboard([open_run(path) for path in runs or [DEFAULT_OUT]], rank_marked)
     if published:
@@ -55,8 +55,8 @@ def _print(tables: list[Table], format: str, metrics: tuple[str, ...], intervals
 
 
 def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
-    from adbench.leaderboard import METRICS
-    from adbench.options import split_names
+    from adbench.leaderboard.tables import METRICS
+    from adbench.planning.options import split_names
 
     names = tuple(dict.fromkeys(split_names(asked)))
     measured = sorted({name for table in tables for row in table.rows for _, name in row.figures})
@@ -70,8 +70,8 @@ def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
 
 def _beside_published(tables: list[Table], format: str) -> None:
     from adbench.cli.console import print_grid, print_json
-    from adbench.protocol import track_words
-    from adbench.published import beside_ours, published_figures
+    from adbench.contracts.protocol import track_words
+    from adbench.leaderboard.published import beside_ours, published_figures
     from adbench.render.words import percent
 
     rows = beside_ours(tables, published_figures())

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from adbench.cli.console import print_grid, print_json, registry_with_warnings
-from adbench.detector import DetectorCard
+from adbench.contracts.detector import DetectorCard
 
 NAME = "methods"
 

@@ -30,10 +30,10 @@ def command(
     from adbench.api import open_run
     from adbench.cli.console import registry_with_warnings, say_warning
     from adbench.metrics.catalogue import BY_NAME
-    from adbench.options import DEFAULT_OUT, split_names
-    from adbench.remeasure import remeasure
-    from adbench.render.words import counted
-    from adbench.store import RunFolder
+    from adbench.planning.options import DEFAULT_OUT, split_names
+    from adbench.results.remeasure import remeasure
+    from adbench.results.store import RunFolder
+    from adbench.words import counted
 
     names = split_names(",".join(metric or [])) or tuple(BY_NAME)
     for name in names:
@@ -64,8 +64,8 @@ def command(
 
 def _show(rows: Sequence[dict[str, Any]], format: str) -> None:
     from adbench.cli.console import print_grid, print_json
+    from adbench.contracts.protocol import track_words
     from adbench.metrics.catalogue import BY_NAME
-    from adbench.protocol import track_words
     from adbench.render.words import MISSING, interval_words, percent
 
     if format == "json":

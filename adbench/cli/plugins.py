@@ -25,7 +25,7 @@ def command(context: typer.Context, as_json: Annotated[bool, typer.Option("--jso
     """List what is plugged in: name, distribution, hooks, load time, and why a plugin failed (exit code 1)."""
     if context.invoked_subcommand:
         return
-    from adbench.registry import load_registry
+    from adbench.registry.cards import load_registry
 
     plugins = load_registry().plugins
     if as_json:
@@ -52,7 +52,7 @@ def check(
     """Check a plugin against the contract. Exit 0: all is right; 1: a check failed, with the reason and how to mend it."""
     from adbench.cli.console import registry_with_warnings
     from adbench.cli.run import weight_files
-    from adbench.parameters import parse_set
+    from adbench.registry.parameters import parse_set
     from adbench.testing.checks import run_check
     from adbench.testing.subjects import benches
     from adbench.testing.suite import bound_checks

@@ -8,10 +8,10 @@ from typing import Any, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from adbench.cli.console import stderr
-from adbench.executor import Reporter
-from adbench.plan import Cell
+from adbench.planning.cell import Cell
 from adbench.render.words import percent
-from adbench.results import CellRecord
+from adbench.results.record import CellRecord
+from adbench.running.executor import Reporter
 
 
 class TerminalReporter(Reporter):

@@ -22,7 +22,7 @@ def command(
     from adbench.api import open_run
     from adbench.cli.console import registry_with_warnings
     from adbench.errors import UserError
-    from adbench.options import DEFAULT_OUT
+    from adbench.planning.options import DEFAULT_OUT
     from adbench.report.build import build_report
 
     opened = [open_run(path) for path in runs or [DEFAULT_OUT]]

@@ -12,8 +12,8 @@ from adbench.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from adbench.api import Run
-    from adbench.options import RunOptions
-    from adbench.plan import Plan
+    from adbench.planning.options import RunOptions
+    from adbench.planning.plan import Plan
 
 NAME = "run"
 INTERRUPTED = 130  # what shells use for Ctrl-C
@@ -58,8 +58,9 @@ def command(
     """Run methods on datasets and print a leaderboard. The same command again computes only what is missing."""
     from adbench.api import execute_plan, plan
     from adbench.cli.console import registry_with_warnings
-    from adbench.options import Protocol, RunOptions, split_names
-    from adbench.parameters import parse_set
+    from adbench.contracts.protocol import Protocol
+    from adbench.planning.options import RunOptions, split_names
+    from adbench.registry.parameters import parse_set
 
     options = RunOptions(
         methods=split_names(methods),
@@ -123,7 +124,7 @@ def _announce(planned: Plan) -> None:
 
 
 def _print_plan(planned: Plan) -> None:
-    from adbench.render.words import counted
+    from adbench.words import counted
 
     for cell in planned.cells:
         print(cell.label)
@@ -133,7 +134,7 @@ def _print_plan(planned: Plan) -> None:
 def _conclude(run: Run, options: RunOptions) -> None:
     from adbench.cli.console import say_error, stdout
     from adbench.render.table import print_tables
-    from adbench.render.words import counted
+    from adbench.words import counted
 
     print_tables(run.leaderboard(), stdout())
     failed: dict[str, list[str]] = {}
@@ -150,7 +151,7 @@ def _conclude(run: Run, options: RunOptions) -> None:
 
 
 def _numbers(option: str, text: str) -> tuple[int, ...]:
-    from adbench.options import split_names
+    from adbench.planning.options import split_names
 
     numbers: list[int] = []
     for part in split_names(text):

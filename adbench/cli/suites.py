@@ -13,7 +13,7 @@ NAME = "suites"
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List the suites that come with adbench. `adbench run --suite NAME` runs one."""
-    from adbench.options import read_suite, suite_files
+    from adbench.planning.suites import read_suite, suite_files
 
     suites = {name: read_suite(name) for name in suite_files()}
     if as_json:

@@ -13,10 +13,10 @@ NAME = "weights"
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """List named weights and where each comes from. `adbench run --weights NAME=PATH` gives a file of your own."""
-    from adbench.weights import Weights
+    from adbench.weights.resolver import WeightsResolver
 
     registry = registry_with_warnings()
-    resolver = Weights(registry.weights)
+    resolver = WeightsResolver(registry.weights)
     cards = registry.weights.values()
     if as_json:
         fields = ("name", "file", "url", "hub", "sha256", "embedded", "licence", "notes")

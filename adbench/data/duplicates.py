@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from adbench.contracts.dataset import Split
 from adbench.data.reading import Place, Seen
-from adbench.dataset import Split
 
 # Of 256 bits. Copies saved as JPEG, at half the size or 10 % brighter differ in at most 12; neighbouring slices of a
 # brain in 20 and more, other patients' chests in 50 and more.

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adbench.data.archive import unpack
-from adbench.dataset import DatasetArchive, DatasetCard
-from adbench.downloads import DownloadError
+from adbench.contracts.dataset import DatasetArchive, DatasetCard
 from adbench.errors import UserError
-from adbench.plan import load_factory
-from adbench.registry import ALL, Registry
-from adbench.transfer import fetch_url, file_sha256
+from adbench.files.archive import unpack
+from adbench.files.http import fetch_url, file_sha256
+from adbench.files.hub import DownloadError
+from adbench.registry.cards import ALL, Registry
+from adbench.registry.factories import load_factory
 
 ORIGIN = ".adbench-archive"  # in a folder that was unpacked
 STORE = ".adbench-fetch"  # below the data root: one file system, so that a set is put into place at once

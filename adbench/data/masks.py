@@ -7,8 +7,8 @@ from typing import Literal
 
 import numpy as np
 
+from adbench.contracts.dataset import Dataset
 from adbench.data.reading import Place
-from adbench.dataset import Dataset
 from adbench.errors import UserError
 
 

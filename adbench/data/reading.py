@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from adbench.dataset import SPLITS, Dataset, Item, Split
+from adbench.contracts.dataset import SPLITS, Dataset, Item, Split
 from adbench.errors import UserError
 
 READERS = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from adbench.dataset import SPLITS, Dataset
+from adbench.contracts.dataset import SPLITS, Dataset
 
 
 def counts(dataset: Dataset) -> dict[str, int]:

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
+from adbench.contracts.dataset import Dataset
 from adbench.data.duplicates import Group, across_splits, near_content, same_content
 from adbench.data.findings import Report
 from adbench.data.masks import MaskFault, mask_fault
 from adbench.data.reading import Place, Seen, in_threads, look, places
 from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects
-from adbench.dataset import Dataset
 from adbench.errors import UserError
-from adbench.render.words import counted
+from adbench.words import counted
 
 Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
 

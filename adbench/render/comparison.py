@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from xml.etree import ElementTree
 
-from adbench.regression import Comparison, Verdict
+from adbench.regression.verdicts import Comparison, Verdict
 from adbench.render.markdown import escaped
 from adbench.render.words import MISSING, heading, percent
 

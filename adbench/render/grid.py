@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from adbench.averages import Figure
-from adbench.leaderboard import Row, Table
+from adbench.leaderboard.averages import Figure
+from adbench.leaderboard.standings import Column, Standing
+from adbench.leaderboard.tables import Row, Table
 from adbench.render.words import MISSING, heading, percent, short_names
-from adbench.standings import Column, Standing
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from adbench.leaderboard import METRICS, Table
+from adbench.leaderboard.tables import METRICS, Table
 from adbench.render.grid import Cell, Grid, Line, grids
 from adbench.render.notes import Emphasis, footnotes
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from adbench.leaderboard import METRICS, TESTED, Table
-from adbench.render.words import counted, heading
-from adbench.standings import LEVEL, count_tests
+from adbench.leaderboard.standings import LEVEL, count_tests
+from adbench.leaderboard.tables import METRICS, TESTED, Table
+from adbench.render.words import heading
+from adbench.words import counted
 
 FEW_DATASETS = 10  # with fewer, rank tests see large and consistent differences only
 

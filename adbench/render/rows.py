@@ -8,9 +8,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from adbench.averages import Figure
-from adbench.leaderboard import METRICS, Row, Table
-from adbench.standings import Column, Standing
+from adbench.leaderboard.averages import Figure
+from adbench.leaderboard.standings import Column, Standing
+from adbench.leaderboard.tables import METRICS, Row, Table
 
 
 def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[dict[str, Any]]:

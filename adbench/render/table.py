@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from adbench.leaderboard import METRICS, Table
+from adbench.leaderboard.tables import METRICS, Table
 from adbench.render.grid import Cell, Grid, grids
 from adbench.render.notes import Emphasis, footnotes
 

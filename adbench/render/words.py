@@ -28,8 +28,3 @@ def short_names(datasets: list[str]) -> list[str]:
     if len(prefixes) == 1 and all("-" in name for name in datasets):
         return [name.partition("-")[2] for name in datasets]
     return datasets
-
-
-def counted(count: int, what: str, rest: str = "") -> str:
-    """`1 image of test`, `2 images of test`: `counted(2, "image", "of test")`."""
-    return f"{count} {what}{'' if count == 1 else 's'} {rest}".rstrip()

@@ -1,18 +1,18 @@
-"""The leaderboard, metric by metric, ready to be laid out; ranks, ties and intervals are those of `adbench.leaderboard`."""
+"""The leaderboard, metric by metric, ready to be laid out; ranks, ties and intervals are those of `adbench.leaderboard.tables`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adbench.averages import Figure
-from adbench.leaderboard import METRICS, Row, Table
+from adbench.leaderboard.averages import Figure
+from adbench.leaderboard.standings import Column, Standing
+from adbench.leaderboard.tables import METRICS, Row, Table
 from adbench.metrics.catalogue import BY_NAME
 from adbench.metrics.catalogue import METRICS as CATALOGUE
 from adbench.render.notes import Emphasis, footnotes
 from adbench.render.words import heading, interval_words, short_names
 from adbench.report.charts.svg import series_class
 from adbench.report.material import Material, distinct
-from adbench.standings import Column, Standing
 
 EMPHASIS = Emphasis("bold", "underlined")
 

@@ -13,9 +13,9 @@ from markupsafe import Markup
 from adbench.api import Run
 from adbench.errors import UserError
 from adbench.metrics.catalogue import METRICS
-from adbench.registry import Registry
+from adbench.registry.cards import Registry
 from adbench.render.words import MISSING, heading, interval_words, percent
-from adbench.report import boards, costs, figures, provenance
+from adbench.report import blocks, boards, costs, provenance
 from adbench.report.gallery import ImageSource, galleries
 from adbench.report.material import Material, distinct, gather
 
@@ -53,11 +53,11 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
             metrics=boards.metric_names(material),
             with_interval=distinct(name for cell in material.done for name in cell.record.intervals),
             lower=[metric.name for metric in METRICS if not metric.higher_is_better],
-            heat=figures.heat_blocks(material),
-            roc=figures.roc_blocks(material),
-            shots=figures.shot_blocks(material),
-            scores=figures.score_blocks(material),
-            ranks=figures.rank_blocks(material),
+            heat=blocks.heat_blocks(material),
+            roc=blocks.roc_blocks(material),
+            shots=blocks.shot_blocks(material),
+            scores=blocks.score_blocks(material),
+            ranks=blocks.rank_blocks(material),
             cost=costs.cost_blocks(material),
             spent=costs.cost_table(material),
             galleries=galleries(material, ImageSource(registry, data_root)),

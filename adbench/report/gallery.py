@@ -10,16 +10,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adbench.contracts.protocol import track_words
 from adbench.errors import UserError
-from adbench.leaderboard import Table
+from adbench.leaderboard.tables import Table
 from adbench.metrics.delong import placements
-from adbench.protocol import track_words
-from adbench.registry import Registry
-from adbench.reopen import Opened, reopen_dataset
+from adbench.registry.cards import Registry
 from adbench.report.maps import NOT_KEPT, KeptMaps, read_maps
 from adbench.report.material import Material, ReportCell
 from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
-from adbench.results import CellRecord
+from adbench.results.record import CellRecord
+from adbench.results.reopen import Opened, reopen_dataset
 
 KEEP = " The same command with --keep maps adds them."
 BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adbench import maps
 from adbench.errors import UserError
+from adbench.results import maps
 
 NOT_KEPT = "not kept"
 LOW, HIGH = 0.5, 0.995
@@ -22,7 +22,7 @@ class KeptMaps:
     """Some maps of the test set of one cell.
 
     Attributes:
-        values: id to (h, w) float16 as kept, see `adbench.maps.MapTable`: of one scale within a cell, higher = more anomalous.
+        values: id to (h, w) float16 as kept, see `adbench.results.maps.MapTable`: of one scale within a cell, higher = more anomalous.
         low, high: range of the colours: the median and the 99.5 % quantile over the whole test set.
     """
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from adbench.api import Run, merged
 from adbench.errors import UserError
-from adbench.leaderboard import HONEST, Row, Table, build_tables, condition_of, mark_of
-from adbench.results import CellRecord, ScoreTable
-from adbench.store import RunFolder
+from adbench.leaderboard.tables import HONEST, Row, Table, build_tables, condition_of, mark_of
+from adbench.results.record import CellRecord, ScoreTable
+from adbench.results.store import RunFolder
 
 Place = tuple[str, str, int, str, str, str]  # preset, track, k, condition, variant, dataset
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adbench.report.material import Material
-from adbench.results import CellRecord
+from adbench.results.record import CellRecord
 
 WORDS = {
     "pool": "splits of the other sets that zero-shot detectors learn from",

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from adbench.errors import UserError
-from adbench.registry import load_registry
+from adbench.registry.cards import load_registry
 
 Kind = Literal["detector", "dataset"]
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from adbench.contracts.dataset import Dataset, DatasetCard
 from adbench.data.reading import Place, Seen, in_threads, look, places
-from adbench.dataset import Dataset, DatasetCard
 from adbench.errors import UserError
 
 Result = TypeVar("Result")
@@ -39,7 +39,7 @@ class DatasetBench:
 
     def make(self, root: Path | None = None) -> Dataset:
         """A new instance. Raises `UserError` where the set is not there."""
-        from adbench.plan import load_factory
+        from adbench.registry.factories import load_factory
 
         dataset: Dataset = load_factory(self.card.factory, f"The dataset {self.card.name}")(self.card, root or self.root)
         if reason := dataset.absence():

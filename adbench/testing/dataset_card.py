@@ -10,10 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from adbench.contracts.dataset import SPLITS
 from adbench.data.splits import counts
-from adbench.dataset import SPLITS
 from adbench.errors import UserError, did_you_mean
-from adbench.plan import load_factory
+from adbench.registry.factories import load_factory
 from adbench.testing.checks import Check, CheckFailed
 from adbench.testing.dataset_bench import DatasetBench
 from adbench.testing.detector_card import NAME
@@ -25,7 +25,7 @@ TIME_LIMIT = 600
 PROGRAM = """
 import json, pickle, sys
 sys.path[:], card, root = pickle.loads(sys.stdin.buffer.read())
-from adbench.plan import load_factory
+from adbench.registry.factories import load_factory
 print(load_factory(card.factory, card.name)(card, root).fingerprint())
 """
 
@@ -132,7 +132,6 @@ CHECKS = (
     Check(
         "fingerprint-stable",
         fingerprint_stable,
-        "Hash sorted ids, labels and contents (adbench.fingerprint.fingerprint_files does); no paths, times, `hash()` "
-        "or unsorted folders.",
+        "Hash sorted ids, labels and contents (adbench.fingerprint_files does); no paths, times, `hash()` or unsorted folders.",
     ),
 )

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from adbench.contracts.dataset import SPLITS, Item
 from adbench.data.duplicates import across_splits, same_content
 from adbench.data.masks import mask_fault
 from adbench.data.reading import Place, checked_image, digest
-from adbench.dataset import SPLITS, Item
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.dataset_bench import DatasetBench
 
@@ -106,9 +106,9 @@ def masks_match(bench: DatasetBench) -> None:
 
 def names_hide_labels(bench: DatasetBench) -> None:
     """What a detector is told of the set (`class_name`, ids) gives no label away."""
-    from adbench.decoded import Decoder
-    from adbench.images import ImageBatch
-    from adbench.protocol import shuffled_test
+    from adbench.contracts.images import ImageBatch
+    from adbench.data.server import Decoder
+    from adbench.planning.draws import shuffled_test
 
     told = bench.dataset.card.class_name
     for word in LABEL_WORDS:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from adbench.detector import Context, Detector, DetectorCard, Prediction
+from adbench.contracts.detector import Context, Detector, DetectorCard, Prediction
+from adbench.contracts.images import ImageBatch, LabelledImages
+from adbench.contracts.protocol import Support
 from adbench.errors import UserError
-from adbench.images import ImageBatch, LabelledImages
-from adbench.parameters import build_parameters
-from adbench.protocol import Support
+from adbench.registry.parameters import build_parameters
 from adbench.testing.checks import CheckFailed
 from adbench.testing.memory import RecordingSource, labelled, unlabelled
 from adbench.testing.pictures import Pictures, abnormal_pictures, mixed_pictures, normal_pictures
 
 if TYPE_CHECKING:
-    from adbench.evaluate import Predictions
-    from adbench.registry import Registry
+    from adbench.registry.cards import Registry
+    from adbench.running.evaluate import Predictions
 
 Result = TypeVar("Result")
 
@@ -96,22 +96,22 @@ class DetectorBench:
 
     def make(self) -> Detector:
         """A new detector, as the runner makes it."""
-        from adbench.plan import load_factory
+        from adbench.registry.factories import load_factory
 
         detector: Detector = load_factory(self.card.factory, self.card.title)(self.card, self.parameters)
         return detector
 
     def context(self, device: str | None = None) -> Context:
         """A context with an empty scratch folder and weights that are never downloaded."""
-        from adbench.weights import Weights
+        from adbench.weights.resolver import WeightsResolver
 
-        weights = Weights(self.registry.weights, self.files, offline=True)
+        weights = WeightsResolver(self.registry.weights, self.files, offline=True)
         scratch = Path(tempfile.mkdtemp(dir=self._folder))
         return Context(device or self.device, 0, weights, scratch)
 
     def fit(self, support: Support, context: Context | None = None) -> Fitted:
         """Seed everything and fit a new detector."""
-        from adbench.environment import seed_everything
+        from adbench.running.environment import seed_everything
 
         context = context or self.context()
         detector = self.make()
@@ -170,7 +170,7 @@ class DetectorBench:
 
     def collected(self, fitted: Fitted, batches: list[ImageBatch]) -> Predictions:
         """The predictions of batches, checked and put together."""
-        from adbench.evaluate import collect
+        from adbench.running.evaluate import collect
 
         return collect(self.card, True, batches, self.predictions(fitted, batches))
 
@@ -200,7 +200,7 @@ def demand_same(wanted: Predictions, got: Predictions, when: str, exact: bool = 
         exact: bit for bit.
         tolerance: share of the spread of the values that may differ.
     """
-    from adbench.independence import Tolerance, allowed_difference
+    from adbench.running.independence import Tolerance, allowed_difference
 
     if (wanted.maps is None) != (got.maps is None):
         raise CheckFailed(f"maps are given once and not once more {when}")

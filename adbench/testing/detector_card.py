@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from adbench.detector import Selection
+from adbench.contracts.detector import Selection
+from adbench.contracts.protocol import TRACKS
 from adbench.errors import UserError, did_you_mean
-from adbench.options import PRESETS
-from adbench.parameters import build_parameters
-from adbench.protocol import TRACKS
+from adbench.planning.suites import PRESETS
+from adbench.registry.parameters import build_parameters
 from adbench.testing.checks import Check, CheckFailed, explained
 from adbench.testing.detector_bench import DetectorBench
 from adbench.testing.registration import MEND_IMPORT_COST, cheap_to_register

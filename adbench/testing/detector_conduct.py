@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from adbench.cache import cache_root
+from adbench.files.cache import cache_root
 from adbench.testing.checks import Check, CheckFailed
 from adbench.testing.detector_bench import NONE, DetectorBench, demand_same
 from adbench.testing.memory import RecordingSource, memory_images

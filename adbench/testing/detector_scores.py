@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from adbench.detector import Prediction
+from adbench.contracts.detector import Prediction
+from adbench.contracts.images import LabelledImages, resize_mask
+from adbench.contracts.protocol import Support
 from adbench.errors import UserError
-from adbench.images import LabelledImages, resize_mask
-from adbench.protocol import Support
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.detector_bench import DetectorBench, demand_same
 from adbench.testing.memory import changed_arrays, unlabelled
 from adbench.testing.pictures import abnormal_pictures
 
 if TYPE_CHECKING:
-    from adbench.evaluate import Predictions
+    from adbench.running.evaluate import Predictions
 
 LEAST_AUROC = 0.6
 
@@ -29,7 +29,7 @@ def scores_well_formed(bench: DetectorBench) -> None:
     for prediction in predictions:
         if not isinstance(prediction, Prediction):
             raise CheckFailed(f"predict returned {type(prediction).__name__}, not an adbench.Prediction")
-    from adbench.evaluate import collect
+    from adbench.running.evaluate import collect
 
     collect(bench.card, True, batches, predictions)
 

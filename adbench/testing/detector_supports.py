@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from adbench.contracts.protocol import Support
 from adbench.errors import UserError
-from adbench.protocol import Support
 from adbench.testing.checks import Check, CheckFailed, explained
 from adbench.testing.detector_bench import NONE, DetectorBench
 from adbench.testing.pictures import (
@@ -53,7 +53,7 @@ def _works(bench: DetectorBench, support: Support, images: Pictures) -> None:
 
 def too_little_support(bench: DetectorBench) -> None:
     """Says in one sentence (`UserError`) that a support is too small, where it cannot do with it."""
-    from adbench.evaluate import collect
+    from adbench.running.evaluate import collect
 
     for track in bench.card.tracks:
         for lacking, support in _too_little(bench, track).items():

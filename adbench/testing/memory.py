@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from adbench.contracts.images import ImageBatch, Interpolation, LabelledImages, Size, resize_image, resize_mask
 from adbench.errors import UserError
-from adbench.images import ImageBatch, Interpolation, LabelledImages, Size, resize_image, resize_mask
 
 
 class MemorySource:

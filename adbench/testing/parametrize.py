@@ -31,7 +31,7 @@ def parametrize_with_checks(
     """
     import pytest
 
-    from adbench.registry import load_registry
+    from adbench.registry.cards import load_registry
     from adbench.testing.subjects import benches
 
     registry = load_registry()

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 def _items(session: pytest.Session, names: list[str], data_root: Path | None) -> Iterator[pytest.Item]:
     from adbench.errors import UserError
-    from adbench.registry import load_registry
+    from adbench.registry.cards import load_registry
     from adbench.testing.parametrize import as_test
     from adbench.testing.subjects import benches
     from adbench.testing.suite import bound_checks

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from adbench.testing.checks import CheckFailed, CheckSkipped
 
 if TYPE_CHECKING:
-    from adbench.registry import Registry
+    from adbench.registry.cards import Registry
 
 HEAVY = (
     "torch", "torchvision", "timm", "open_clip", "anomalib", "lightning", "transformers", "tensorflow", "jax",

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from adbench.dataset import DatasetCard
-from adbench.detector import DetectorCard
+from adbench.contracts.dataset import DatasetCard
+from adbench.contracts.detector import DetectorCard
 from adbench.errors import UserError, did_you_mean
-from adbench.plan import load_factory
-from adbench.registry import Registry
+from adbench.registry.cards import Registry
+from adbench.registry.factories import load_factory
 from adbench.testing.suite import Bench, dataset_bench, detector_bench
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from adbench.dataset import DatasetCard
-from adbench.detector import DetectorCard
-from adbench.parameters import build_parameters
-from adbench.registry import Registry, load_registry
+from adbench.contracts.dataset import DatasetCard
+from adbench.contracts.detector import DetectorCard
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.parameters import build_parameters
 from adbench.testing import dataset_card, dataset_images, detector_card, detector_conduct, detector_scores, detector_supports
 from adbench.testing.checks import Check, CheckResult, chosen, run_check
 from adbench.testing.dataset_bench import DatasetBench

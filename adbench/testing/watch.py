@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from adbench.images import ImageBatch, PixelSource
+from adbench.contracts.images import ImageBatch, PixelSource
 
 # What `ImageBatch` promises; anything else that is read from a batch was not meant for a detector.
 CONTRACT = {"ids", "pixels", "batches"}
-OWNERS = ("adbench.images", __name__)
+OWNERS = ("adbench.contracts.images", __name__)
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1"}
 WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Audit events (PEP 578) that change the file system, with the positions of their paths.

@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from adbench.decode import read_image
-from adbench.images import resize_image
+from adbench.contracts.images import resize_image
+from adbench.files.pictures import read_image
 from adbench.metrics.ranking import ranking_figures
 from adbench_clip.april_network import Compact, Network, Projections, mean_score, remember
 from adbench_clip.april_training import Trainer, level_losses

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from adbench import Context, ImageBatch, LabelledImages, Support, Weights
-from adbench.decode import read_image, read_mask
-from adbench.images import Interpolation, Size, resize_image, resize_mask
+from adbench import Context, ImageBatch, LabelledImages, Support, WeightsResolver
+from adbench.contracts.images import Interpolation, Size, resize_image, resize_mask
+from adbench.files.pictures import read_image, read_mask
 from adbench.metrics.ranking import auroc
 from adbench_bmad import CARDS
 from adbench_bmad.dataset import BmadDataset
@@ -153,7 +153,7 @@ def _task(run: dict[str, Any], few: bool, golden: Golden, report: Report, scratc
     if tuple(run["features"]) != adapters.levels or run["img_size"] != golden.side:
         raise ValueError("the run was recorded with other levels or another image side than clip/config.json says")
     parameters = OfficialParameters(lr=run["lr"], epochs=run["epochs"], image_size=run["img_size"])
-    ctx = Context("cpu", seed, Weights({}, offline=True), scratch)
+    ctx = Context("cpu", seed, WeightsResolver({}, offline=True), scratch)
     model = Model(golden.tower, adapters, parameters, ctx)
     target = run["obj"]
     test = _images(report, target, _listed(report, target))

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from adbench import Dataset, Item
-from adbench.dataset import SPLITS, Split
+from adbench.contracts.dataset import SPLITS, Split
 from parity_checks.report import Report
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adbench.registry import Registry
+from adbench.registry.cards import Registry
 from parts import cards, commands, contracts, reference
 
 PARTS: dict[str, Callable[[Registry], str]] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from adbench.dataset import DatasetCard
-from adbench.detector import DetectorCard
-from adbench.options import read_suite, suite_files
-from adbench.registry import Registry
+from adbench.contracts.dataset import DatasetCard
+from adbench.contracts.detector import DetectorCard
+from adbench.planning.suites import read_suite, suite_files
+from adbench.registry.cards import Registry
 from parts.markdown import anchor, code, table
 
 

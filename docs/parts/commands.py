@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from adbench.registry import Registry
+from adbench.registry.cards import Registry
 from parts.markdown import code, table
 
 

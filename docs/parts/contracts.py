@@ -7,11 +7,11 @@ import inspect
 import re
 from collections.abc import Iterable, Iterator
 
-from adbench import hookspecs
-from adbench.baseline import BaselineCell
+from adbench.contracts import hookspecs
 from adbench.metrics import METRICS, Metric
-from adbench.registry import Registry
-from adbench.results import CellRecord
+from adbench.registry.cards import Registry
+from adbench.regression.baseline import BaselineCell
+from adbench.results.record import CellRecord
 from adbench.testing.checks import Check
 from adbench.testing.suite import DATASET_CHECKS, DETECTOR_CHECKS
 from parts.markdown import code, table

@@ -7,7 +7,7 @@ from types import ModuleType
 import adbench
 import adbench.metrics
 import adbench.testing
-from adbench.registry import Registry
+from adbench.registry.cards import Registry
 
 
 def adbench_names(registry: Registry) -> str:

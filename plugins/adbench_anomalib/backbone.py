@@ -11,8 +11,7 @@ import torch
 from timm.models import is_model_in_modules
 from torch import Tensor, nn
 
-from adbench import Context, ImageBatch, UserError, Weights
-from adbench.errors import did_you_mean
+from adbench import Context, ImageBatch, UserError, Weights, did_you_mean
 from adbench_anomalib.models import TimmFeatureExtractor
 from adbench_anomalib.parameters import TINY_CNN, BackboneParameters
 

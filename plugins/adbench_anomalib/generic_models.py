@@ -15,8 +15,7 @@ from torch import Tensor
 from torchvision.models import WeightsEnum
 from torchvision.transforms.v2 import Resize
 
-from adbench import UserError, Weights
-from adbench.errors import did_you_mean
+from adbench import UserError, Weights, did_you_mean
 from adbench_anomalib.backbone import architecture_of, count_classes, load_backbone
 from adbench_anomalib.models import AnomalibModule, image_models
 from adbench_anomalib.parameters import TINY_CNN, AnomalibParameters
@@ -94,12 +93,13 @@ def in_one_line(name: str, done: str) -> Iterator[None]:
         ) from error
 
 
-class NotedWeights(Weights):
-    """A resolver that remembers the names that it was asked for."""
+class NotedWeights:
+    """A resolver that remembers the names whose tensors it was asked for."""
 
     def __init__(self, source: Weights) -> None:
         self.source = source
         self.names: list[str] = []
+        self.path, self.sha256, self.card = source.path, source.sha256, source.card
 
     def state_dict(self, name: str) -> dict[str, Tensor]:
         """As the source gives them."""

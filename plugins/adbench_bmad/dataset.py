@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from adbench import UserError
-from adbench.disk import DiskDataset
-from adbench.layouts import BMAD, Scan, scan
+from adbench import DiskDataset, Layout, Scan, UserError, scan
 from adbench_bmad.names import FOLDERS, names_set, subject
 
 
@@ -24,7 +22,7 @@ class BmadDataset(DiskDataset):
             raise UserError(f"The data root {self.root} is not a folder. {get}")
         empty: list[Path] = []
         for folders in _nearest_first(self.root, name):
-            scans = {folder: scan(folder, BMAD, partial(subject, name)) for folder in folders}
+            scans = {folder: scan(folder, Layout(), partial(subject, name)) for folder in folders}
             full = [folder for folder, found in scans.items() if found]
             if len(full) > 1:
                 raise UserError(f"Both {full[0]} and {full[1]} hold {name}: remove or rename one of them.")
@@ -32,7 +30,7 @@ class BmadDataset(DiskDataset):
                 return scans[full[0]]
             empty += folders
         if empty:
-            remarks = " ".join(scan(empty[0], BMAD).remarks)
+            remarks = " ".join(scan(empty[0], Layout()).remarks)
             raise UserError(
                 f"{name}: {empty[0]} has no images in folders such as test/good/img and test/Ungood/img. {remarks or get}"
             )

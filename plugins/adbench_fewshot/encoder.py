@@ -10,8 +10,7 @@ import timm
 import torch
 from torch import Tensor, nn
 
-from adbench import UserError, Weights
-from adbench.errors import did_you_mean
+from adbench import UserError, Weights, did_you_mean
 from adbench_fewshot.resnet import ResNet18, widths_of
 
 MEAN = (0.485, 0.456, 0.406)

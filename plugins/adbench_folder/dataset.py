@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from adbench import DatasetCard, UserError
-from adbench.disk import DiskDataset
-from adbench.layouts import BMAD, MVTEC, Scan, scan
+from adbench import SPLIT_NAMES, DatasetCard, DiskDataset, Layout, Scan, UserError, scan
+
+MVTEC = Layout(masks={"ground_truth": "test"}, defects=True)
 
 
 class FolderDataset(DiskDataset):
@@ -38,7 +38,7 @@ class FolderDataset(DiskDataset):
         if mvtec.has_masks:
             return mvtec
         # Without a folder ground_truth the layouts differ only in their words for abnormal; MVTec's may be any.
-        bmad = scan(self.folder, BMAD)
+        bmad = scan(self.folder, Layout())
         found = bmad if any(item.abnormal for items in bmad.items.values() for item in items) else mvtec
         if not found:
             raise UserError(f"{self.folder} has no images that can be used. {self.card.how_to_get}")
@@ -61,4 +61,4 @@ def _folder_names(folder: Path) -> list[str]:
 
 
 def _is_split(name: str) -> bool:
-    return name.lower() in MVTEC.splits
+    return name.lower() in SPLIT_NAMES

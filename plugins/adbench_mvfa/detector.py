@@ -170,7 +170,7 @@ class MvfaDetector(Detector):
         self.settle()
 
     def _quality(self, images: LabelledImages) -> float:
-        from adbench.metrics.ranking import auroc
+        from adbench.metrics import auroc
 
         prediction = self.predict(images)
         quality = float(auroc(images.labels, np.asarray(prediction.scores)))

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adbench import Dataset, DatasetCard, Item
-from adbench.dataset import SPLITS, Split
+from adbench import SPLITS, Dataset, DatasetCard, Item, Split
 from adbench_phantoms import COUNTS, brain, chest, histology, liver, retina
 from adbench_phantoms.canvas import Drawing
 

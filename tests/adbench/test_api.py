@@ -10,7 +10,7 @@ from toyrun import toy_run
 
 from adbench.api import leaderboard, open_run
 from adbench.report.material import gather
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])

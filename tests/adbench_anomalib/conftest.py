@@ -13,8 +13,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from adbench import Context, Detector, DetectorCard, LabelledImages, Support, Weights
-from adbench.parameters import build_parameters
+from adbench import Context, Detector, DetectorCard, LabelledImages, Support, WeightsResolver
+from adbench.registry.parameters import build_parameters
 from adbench.testing import memory_images
 
 
@@ -24,7 +24,7 @@ def context(tmp_path: Path) -> Callable[..., Context]:
     from adbench_anomalib import adbench_weights
 
     def make(seed: int = 0, given: dict[str, Path] | None = None) -> Context:
-        weights = Weights({card.name: card for card in adbench_weights()}, given=given, offline=True)
+        weights = WeightsResolver({card.name: card for card in adbench_weights()}, given=given, offline=True)
         return Context(device="cpu", seed=seed, weights=weights, scratch=tmp_path)
 
     return make

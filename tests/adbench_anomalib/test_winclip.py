@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from adbench import Context, LabelledImages, Support, UserError, Weights
+from adbench import Context, LabelledImages, Support, UserError, WeightsResolver
 
 pytest.importorskip("anomalib")
 from adbench_anomalib import WINCLIP, adbench_weights
@@ -30,7 +30,7 @@ def context(tmp_path: Path) -> Callable[..., Context]:
 
     def make(seed: int = 0) -> Context:
         cards = {card.name: card for card in (*adbench_weights(), *clip_weights())}
-        return Context(device="cpu", seed=seed, weights=Weights(cards, offline=True), scratch=tmp_path)
+        return Context(device="cpu", seed=seed, weights=WeightsResolver(cards, offline=True), scratch=tmp_path)
 
     return make
 

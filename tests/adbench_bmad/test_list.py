@@ -12,7 +12,9 @@ def test_how_to_get_absent_sets_stands_below_the_list(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path
 ) -> None:
     monkeypatch.delenv("ADBENCH_DATA", raising=False)
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [EntryPoint("adbench_bmad", "adbench_bmad", "adbench")])
+    monkeypatch.setattr(
+        "adbench.registry.loading.entry_points", lambda group: [EntryPoint("adbench_bmad", "adbench_bmad", "adbench")]
+    )
     for root in ((), ("--data-root", str(tmp_path))):
         code, out, _ = call_command(monkeypatch, capsys, "datasets", *root)
         assert code == 0

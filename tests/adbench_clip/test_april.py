@@ -9,7 +9,7 @@ import torch
 from randomclip import SIDE, context, few_shot, mixed_images, zero_shot
 from safetensors.torch import load_file, save_file
 
-from adbench import Prediction, Support, UserError, Weights
+from adbench import Prediction, Support, UserError, WeightsResolver
 from adbench_clip.april import AprilGanDetector
 from adbench_clip.cards import APRIL_GAN
 from adbench_clip.parameters import AprilGanParameters
@@ -137,7 +137,7 @@ def test_saved_layers_replace_training(tmp_path: Path, prefix: str) -> None:
     trained = fitted(tmp_path, few_shot())
     layers = {f"{prefix}{name}": tensor for name, tensor in trained.state_dict().items() if name.startswith("fc.")}
     torch.save(layers, tmp_path / "saved.pth")
-    saved = Weights({}, given={"saved": tmp_path / "saved.pth"}, offline=True).state_dict("saved")
+    saved = WeightsResolver({}, given={"saved": tmp_path / "saved.pth"}, offline=True).state_dict("saved")
     loaded = fresh(projections="saved")
     loaded.fit(few_shot(), context(tmp_path, seed=5, saved=saved))
     assert_equal(loaded.predict(mixed_images(3, False)), trained.predict(mixed_images(3, False)))

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from adbench import UserError
-from adbench.parameters import build_parameters
+from adbench.registry.parameters import build_parameters
 from adbench_clip import adbench_detectors
 from adbench_clip.cards import APRIL_GAN, CLIP
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from randomclip import CONFIG, SIDE, StateWeights, random_state, random_tower
 
-from adbench import UserError, Weights
+from adbench import UserError, WeightsResolver
 from adbench_clip import TINY, adbench_weights
 from adbench_clip.loading import inferred_config, load_tower, named_config
 
@@ -48,7 +48,7 @@ def test_a_published_name_with_weights_of_another_size_is_refused() -> None:
 
 
 def test_the_embedded_weights_load() -> None:
-    tower = load_tower(Weights({"tiny-clip": TINY}, offline=True), "tiny-clip", 112)
+    tower = load_tower(WeightsResolver({"tiny-clip": TINY}, offline=True), "tiny-clip", 112)
     assert tower.blocks % 4 == 0
     assert tower.embed(torch.rand(1, 3, 112, 112)).shape[2] == tower.width
 

@@ -10,7 +10,7 @@ from randomclip import context, few_shot, mixed_images, zero_shot
 from safetensors.torch import save_file
 
 import adbench
-from adbench.detector import Context
+from adbench.contracts.detector import Context
 from adbench_clip.april import AprilGanDetector
 from adbench_clip.cards import APRIL_GAN, CLIP
 from adbench_clip.clip import ClipDetector

@@ -11,8 +11,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from adbench import Context, Detector, LabelledImages, Support, Weights
-from adbench.parameters import build_parameters
+from adbench import Context, Detector, LabelledImages, Support, WeightsResolver
+from adbench.registry.parameters import build_parameters
 from adbench.testing import memory_images
 from adbench_fewshot import BGAD, DRA
 
@@ -51,7 +51,7 @@ def make_context(small_resnet: Path, tmp_path: Path) -> Callable[..., Context]:
     cards = {card.name: card for card in adbench_weights()}
 
     def make(seed: int = 0, small: Path = small_resnet) -> Context:
-        return Context("cpu", seed, Weights(cards, given={"small": small}, offline=True), tmp_path)
+        return Context("cpu", seed, WeightsResolver(cards, given={"small": small}, offline=True), tmp_path)
 
     return make
 

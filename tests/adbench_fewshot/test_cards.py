@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from adbench.parameters import build_parameters
-from adbench.plan import load_factory
+from adbench.registry.factories import load_factory
+from adbench.registry.parameters import build_parameters
 from adbench_fewshot import BGAD, DRA, adbench_detectors, adbench_weights
 
 HEAVY = "import sys, adbench_fewshot; print([name for name in ('torch', 'numpy', 'timm', 'anomalib') if name in sys.modules])"

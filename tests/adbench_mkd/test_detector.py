@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load, load_file, save, save_file
 
 from adbench import UserError
-from adbench.parameters import build_parameters
+from adbench.registry.parameters import build_parameters
 from adbench.testing import memory_images
 from adbench_mkd import MKD
 from adbench_mkd.network import build_source

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from adbench import UserError
-from adbench.parameters import build_parameters
+from adbench.registry.parameters import build_parameters
 from adbench_mvfa import MVFA, OFFICIAL, adbench_detectors
 
 

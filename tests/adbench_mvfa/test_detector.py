@@ -9,7 +9,7 @@ import torch
 from randomclip import SIDE, context, few_shot, mixed_images, zero_shot
 from safetensors.torch import load_file, save_file
 
-from adbench import Prediction, Support, UserError, Weights
+from adbench import Prediction, Support, UserError, WeightsResolver
 from adbench_mvfa import MVFA, OFFICIAL
 from adbench_mvfa.detector import MvfaDetector
 from adbench_mvfa.parameters import MvfaParameters, OfficialParameters
@@ -155,7 +155,7 @@ def test_a_released_file_loads(tmp_path: Path) -> None:
     }
     torch.save(released, tmp_path / "released.pth")
     ctx = context(tmp_path)
-    saved = Weights({}, given={"saved": tmp_path / "released.pth"}, offline=True).state_dict("saved")
+    saved = WeightsResolver({}, given={"saved": tmp_path / "released.pth"}, offline=True).state_dict("saved")
     loaded = detector(adapters="saved")
     loaded.fit(few_shot(), context(tmp_path, saved=saved))
     assert ctx.seed == 0

@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from adbench.dataset import SPLITS
+from adbench.contracts.dataset import SPLITS
 from adbench_phantoms import CARDS, COUNTS, adbench_datasets
 from adbench_phantoms.dataset import SETS, PhantomDataset
 

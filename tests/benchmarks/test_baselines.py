@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adbench.baseline import read_baseline
 from adbench.errors import ExitCode
-from adbench.regression import Rule, check, exit_code
+from adbench.regression.baseline import read_baseline
+from adbench.regression.verdicts import Rule, check, exit_code
 
 DEMO = Path(__file__).parents[2] / "benchmarks" / "baselines" / "demo.json"
 

@@ -13,15 +13,12 @@ from docstrings import entries
 from pages import REPOSITORY
 
 import adbench
-import adbench.disk
-import adbench.layouts
 import adbench.metrics
 import adbench.testing
-from adbench import hookspecs
+from adbench.contracts import hookspecs
 
 PAGES = REPOSITORY / "docs" / "reference"
 MODULES = (adbench, adbench.metrics, adbench.testing)
-DISK = (adbench.disk.DiskDataset, adbench.layouts.Layout, adbench.layouts.Scan, adbench.layouts.scan)
 
 
 def fields_of(member: Any) -> set[str]:
@@ -34,7 +31,6 @@ def fields_of(member: Any) -> set[str]:
 def members() -> Iterator[tuple[str, Any]]:
     """Every public function and class, and the public methods and properties that a class defines."""
     public = {f"{module.__name__}.{name}": getattr(module, name) for module in MODULES for name in module.__all__}
-    public |= {f"{value.__module__}.{value.__name__}": value for value in DISK}
     public = {name: value for name, value in public.items() if inspect.isroutine(value) or inspect.isclass(value)}
     for name, value in public.items():
         yield name, value

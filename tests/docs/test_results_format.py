@@ -12,8 +12,8 @@ import pytest
 from pages import REPOSITORY
 from toyrun import toy_run
 
-from adbench.baseline import baseline_cells, write_baseline
-from adbench.store import RunFolder
+from adbench.regression.baseline import baseline_cells, write_baseline
+from adbench.results.store import RunFolder
 
 PAGE = (REPOSITORY / "docs" / "results.md").read_text(encoding="utf-8")
 

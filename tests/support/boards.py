@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from madeup import ENVIRONMENT
 
-from adbench.leaderboard import Table, build_tables
+from adbench.leaderboard.tables import Table, build_tables
 from adbench.metrics import auroc
-from adbench.results import CellRecord, ScoreTable
+from adbench.results.record import CellRecord, ScoreTable
 
 
 def record(method="a", dataset="d1", seed=0, value: float | None = 0.8, **changes) -> CellRecord:

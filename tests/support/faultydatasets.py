@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import adbench
-from adbench.dataset import Split
+from adbench.contracts.dataset import Split
 
 SIDE = 24
 

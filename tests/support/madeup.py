@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from adbench.dataset import Dataset
+from adbench.contracts.dataset import Dataset
+from adbench.contracts.protocol import EVALUATION_SIZE, Protocol
 from adbench.metrics.ranking import auroc
-from adbench.options import Protocol
-from adbench.protocol import EVALUATION_SIZE
-from adbench.results import CellRecord, ScoreTable, cell_id
-from adbench.store import RunFolder
+from adbench.results.record import CellRecord, ScoreTable, cell_id
+from adbench.results.store import RunFolder
 
 HOSTILE_NAME = "<img src=x onerror=alert(1)>"
 ENVIRONMENT = {"python": "3.11.9", "packages": {"adbench-vision": "0.1.0", "torch": "2.5.0"}, "device": "x86_64", "commit": None}

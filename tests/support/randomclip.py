@@ -11,7 +11,7 @@ import torch
 from open_clip.model import CLIP
 from torch import Tensor
 
-from adbench import Context, LabelledImages, Support, Weights
+from adbench import Context, LabelledImages, Support, WeightsResolver
 from adbench.testing import memory_images
 from adbench_clip.april_network import Network, Projections
 from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
@@ -45,7 +45,7 @@ def random_network(levels: tuple[int, ...] = (1, 2, 4), mean: Colour = CLIP_MEAN
     return Network(tower, projections, levels, mean, std, (SIDE, SIDE), nullcontext)
 
 
-class StateWeights(Weights):
+class StateWeights(WeightsResolver):
     """A resolver over states in memory."""
 
     def __init__(self, states: Mapping[str, Mapping[str, Tensor]]) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 import adbench
-from adbench.dataset import Split
-from adbench.plugins import Plugins, load_plugins
-from adbench.registry import Registry, load_registry
+from adbench.contracts.dataset import Split
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.loading import Plugins, load_plugins
 
 SIDE = 20
 

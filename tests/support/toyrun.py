@@ -7,7 +7,7 @@ from pathlib import Path
 from toyplugin import toy_registry
 
 from adbench import api
-from adbench.options import RunOptions
+from adbench.planning.options import RunOptions
 
 
 def toy_run(out: Path, methods: str = "peak", datasets: str = "toys", **options) -> api.Run:

@@ -19,14 +19,14 @@ from madeup import failed_cell, made_up_cell
 from toyplugin import entry_point
 
 from adbench.metrics import auroc
-from adbench.results import CellRecord
-from adbench.store import RunFolder
+from adbench.results.record import CellRecord
+from adbench.results.store import RunFolder
 
 
 @pytest.fixture
 def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the command with only the toy plugin installed, in an empty folder; gives exit code, stdout, stderr."""
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
     monkeypatch.chdir(tmp_path)
 
     return partial(call_command, monkeypatch, capsys)
@@ -164,7 +164,7 @@ def test_a_broken_plugin_is_named_and_the_rest_works(adbench, monkeypatch) -> No
     from importlib.metadata import EntryPoint
 
     broken = EntryPoint("broken", "no_such_module", "adbench")
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [broken, entry_point()])
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [broken, entry_point()])
     code, out, err = adbench("methods")
     assert code == 0
     assert "peak" in out

@@ -21,7 +21,7 @@ from adbench import DatasetArchive
 @pytest.fixture
 def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the command with the toy plugin installed; gives exit code, stdout, stderr."""
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
     monkeypatch.chdir(tmp_path)
 
     return partial(call_command, monkeypatch, capsys, "data")
@@ -78,7 +78,7 @@ def bmad(monkeypatch: pytest.MonkeyPatch, adbench):
         archive = DatasetArchive(url=server.url, sha256=hashlib.sha256(ALL).hexdigest(), folder="BMAD")
         cards = tuple(replace(card, archives=(archive,)) for card in adbench_bmad.CARDS)
         monkeypatch.setattr(adbench_bmad, "CARDS", cards)
-        monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point("bmad", "adbench_bmad")])
+        monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point("bmad", "adbench_bmad")])
         yield server
 
 

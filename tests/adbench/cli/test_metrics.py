@@ -21,7 +21,7 @@ from adbench.metrics import METRICS
 @pytest.fixture
 def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """`adbench metrics` with only the toy plugin, on a run with maps; gives exit code, stdout, stderr."""
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
     monkeypatch.chdir(tmp_path)
     toy_run(tmp_path / "adbench-run", datasets="toy-a,toy-plain", keep=("maps",))
 
@@ -69,7 +69,7 @@ def test_scores_that_cannot_be_read_exit_1(adbench, tmp_path: Path) -> None:
 def test_torch_is_not_imported(tmp_path: Path) -> None:
     toy_run(tmp_path / "run", datasets="toy-a", keep=("maps",))
     program = (
-        "import sys; from toyplugin import entry_point; import adbench.plugins as p; p.entry_points = lambda group: [entry_point()]\n"
+        "import sys; from toyplugin import entry_point; import adbench.registry.loading as p; p.entry_points = lambda group: [entry_point()]\n"
         f"sys.argv = ['adbench', 'metrics', {str(tmp_path / 'run')!r}]\n"
         "from adbench.cli.main import main\n"
         "try: main()\n"

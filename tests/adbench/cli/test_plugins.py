@@ -17,7 +17,7 @@ from toyplugin import entry_point
 def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the command with the toy plugin and a broken one installed; gives exit code, stdout, stderr."""
     broken = EntryPoint("broken", "no_such_module", "adbench")
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [broken, entry_point()])
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [broken, entry_point()])
     monkeypatch.chdir(tmp_path)
 
     return partial(call_command, monkeypatch, capsys)

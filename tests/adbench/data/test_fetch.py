@@ -12,8 +12,8 @@ from toyplugin import files_below
 
 from adbench import DatasetArchive, DatasetCard, UserError
 from adbench.data.fetch import ORIGIN, STORE, Wanted, demand_found, fetch, wanted
-from adbench.plugins import load_plugins
-from adbench.registry import Registry
+from adbench.registry.cards import Registry
+from adbench.registry.loading import load_plugins
 from adbench_bmad import CARDS
 
 BODY = zipped("Brain", "Liver")
@@ -21,8 +21,8 @@ BODY = zipped("Brain", "Liver")
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adbench.transfer.PAUSE_SECONDS", 0)
-    monkeypatch.setattr("adbench.transfer.CHUNK_BYTES", 1)
+    monkeypatch.setattr("adbench.files.http.PAUSE_SECONDS", 0)
+    monkeypatch.setattr("adbench.files.http.CHUNK_BYTES", 1)
 
 
 def archive_at(server: BadServer, body: bytes = BODY) -> DatasetArchive:

@@ -13,12 +13,12 @@ from faultydatasets import FairSet, card
 from PIL import Image
 
 import adbench
+from adbench.contracts.dataset import Split
 from adbench.data.findings import Report
 from adbench.data.verify import verify
-from adbench.dataset import Split
-from adbench.registry import load_registry
-from adbench.render.words import counted
+from adbench.registry.cards import load_registry
 from adbench.testing.pictures import SIDE, abnormal_pictures, normal_pictures
+from adbench.words import counted
 
 
 def write(file: Path, image: np.ndarray) -> None:
@@ -249,7 +249,7 @@ def test_words() -> None:
 
 def test_torch_is_not_imported() -> None:
     code = (
-        "import sys; from adbench.registry import load_registry; from adbench.plan import Plan, choose_datasets\n"
+        "import sys; from adbench.registry.cards import load_registry; from adbench.planning.plan import Plan, choose_datasets\n"
         "from adbench.data.verify import verify; plan = Plan()\n"
         "card = choose_datasets(load_registry(), ['phantom-liver'], None, plan)[0]\n"
         "assert verify(plan.datasets[card.name]).images\n"

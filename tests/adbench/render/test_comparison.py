@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-from adbench.regression import Comparison
+from adbench.regression.verdicts import Comparison
 from adbench.render.comparison import cells_of, sentence, summary, to_json, to_junit, to_markdown
 
 FIGURES = {"metric": "image_auroc", "before": 0.9, "after": 0.8, "low": -0.15, "high": -0.05, "visible": 0.04}

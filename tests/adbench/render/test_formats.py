@@ -11,7 +11,7 @@ import numpy as np
 from boards import measured, record, tables_of
 from rich.console import Console
 
-from adbench.leaderboard import build_tables
+from adbench.leaderboard.tables import build_tables
 from adbench.render.markdown import to_markdown
 from adbench.render.rows import to_csv, to_json
 from adbench.render.table import print_tables, to_svg

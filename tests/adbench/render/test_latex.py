@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from boards import measured, record, tables_of
 
-from adbench.leaderboard import build_tables
+from adbench.leaderboard.tables import build_tables
 from adbench.render.latex import escaped, to_latex
 
 NASTY = r'a_b%c&d#e$f{g}h~i^j\k<l>m|n"o[p]ü'

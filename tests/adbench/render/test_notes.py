@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boards import record
 
-from adbench.leaderboard import build_tables
+from adbench.leaderboard.tables import build_tables
 from adbench.render.notes import Emphasis, footnotes
 
 EMPHASIS = Emphasis("bold", "underlined")

@@ -13,9 +13,9 @@ from madeup import HOSTILE_NAME, failed_cell, keep_maps, made_up_cell
 from toyplugin import toy_registry
 
 from adbench.api import open_run
-from adbench.plan import load_factory
+from adbench.registry.factories import load_factory
 from adbench.report.build import build_report
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 # Without a sandbox, for CI runs as root; the rest keeps the browser itself off the network.
 ARGUMENTS = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from madeup import made_up_cell
 
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 pytestmark = pytest.mark.slow
 WIDTHS = (360, 1280)

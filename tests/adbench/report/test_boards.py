@@ -7,7 +7,7 @@ from madeup import failed_cell, made_up_cell
 from adbench.api import open_run
 from adbench.report.boards import Panel, metric_names, panels
 from adbench.report.material import gather
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 
 def shown(folder: RunFolder) -> dict[str, Panel]:

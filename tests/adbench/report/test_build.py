@@ -14,7 +14,7 @@ from madeup import failed_cell, made_up_cell
 from toyplugin import toy_registry
 
 from adbench.errors import UserError
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 Page = Callable[..., str]
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>&amp;"

@@ -9,13 +9,13 @@ import pytest
 from command import call_command
 from toyplugin import entry_point
 
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 
 @pytest.fixture
 def report(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Run the command with only the toy plugin installed; gives exit code, stdout, stderr."""
-    monkeypatch.setattr("adbench.plugins.entry_points", lambda group: [entry_point()])
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
 
     return partial(call_command, monkeypatch, capsys, "report")
 

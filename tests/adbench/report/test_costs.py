@@ -8,7 +8,7 @@ from madeup import failed_cell, made_up_cell
 from adbench.api import open_run
 from adbench.report.costs import CostLine, CostTable, cost_blocks, cost_table
 from adbench.report.material import gather
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 
 def table(folder: RunFolder) -> CostTable:

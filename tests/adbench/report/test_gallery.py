@@ -15,7 +15,7 @@ from adbench.report.gallery import Gallery, ImageSource, choose_cases, galleries
 from adbench.report.maps import KeptMaps, read_maps
 from adbench.report.material import gather
 from adbench.report.pictures import image_picture, map_picture, mask_picture
-from adbench.store import RunFolder
+from adbench.results.store import RunFolder
 
 
 def shown(folder: RunFolder, known: bool = True, budget: int | None = None) -> list[Gallery]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from adbench import UserError
-from adbench.plan import load_factory
-from adbench.plugins import load_plugins
-from adbench.registry import load_registry
+from adbench.registry.cards import load_registry
+from adbench.registry.factories import load_factory
+from adbench.registry.loading import load_plugins
 from adbench.scaffold import new_plugin
 from adbench.testing import check_dataset, check_detector
 

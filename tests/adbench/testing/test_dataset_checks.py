@@ -11,8 +11,8 @@ import pytest
 from faultydatasets import card
 
 from adbench import DatasetArchive, DatasetCard, UserError
-from adbench.plugins import load_plugins
-from adbench.registry import Registry, load_registry
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.loading import load_plugins
 from adbench.testing import check_dataset
 from adbench.testing.checks import run_check
 from adbench.testing.suite import DATASET_CHECKS, dataset_bench

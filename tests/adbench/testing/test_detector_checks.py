@@ -10,8 +10,8 @@ import pytest
 from faultydetectors import card
 
 from adbench import DetectorCard, UserError
-from adbench.plugins import load_plugins
-from adbench.registry import Registry, load_registry
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.loading import load_plugins
 from adbench.testing import check_detector
 from adbench.testing.checks import run_check
 from adbench.testing.suite import DETECTOR_CHECKS, detector_bench

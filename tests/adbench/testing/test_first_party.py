@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from adbench import api
-from adbench.options import Protocol, RunOptions
-from adbench.plugins import load_plugins
-from adbench.registry import Registry, load_registry
+from adbench.contracts.protocol import Protocol
+from adbench.planning.options import RunOptions
+from adbench.registry.cards import Registry, load_registry
+from adbench.registry.loading import load_plugins
 from adbench.testing import CheckResult, check_dataset, check_detector
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -19,8 +19,8 @@ from adbench.testing.suite import detector_bench
 # A plugin must be installed to be found; here a conftest puts it where entry points are looked for.
 CONFTEST = """
 import toyplugin
-import adbench.plugins
-adbench.plugins.entry_points = lambda group: [toyplugin.entry_point()]
+import adbench.registry.loading
+adbench.registry.loading.entry_points = lambda group: [toyplugin.entry_point()]
 """
 AUTHORS = """
 from adbench.testing import parametrize_with_checks
@@ -74,8 +74,8 @@ def test_nothing_heavy_is_imported_by_the_plugin() -> None:
 
 
 def test_outcomes_become_those_of_pytest() -> None:
-    from adbench.plugins import load_plugins
-    from adbench.registry import load_registry
+    from adbench.registry.cards import load_registry
+    from adbench.registry.loading import load_plugins
 
     bench = detector_bench(card(), registry=load_registry(load_plugins([entry_point()])), gpu=None)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adbench import Context, Weights
+from adbench import Context, WeightsResolver
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def context(tmp_path: Path) -> Callable[..., Context]:
     from adbench_clip import adbench_weights
 
     def make(seed: int = 0, **given: Path) -> Context:
-        weights = Weights({card.name: card for card in adbench_weights()}, given=given, offline=True)
+        weights = WeightsResolver({card.name: card for card in adbench_weights()}, given=given, offline=True)
         return Context("cpu", seed, weights, tmp_path)
 
     return make

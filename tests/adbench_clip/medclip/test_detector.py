@@ -11,7 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from adbench import Context, LabelledImages, Support, UserError
-from adbench.parameters import build_parameters
+from adbench.registry.parameters import build_parameters
 from adbench.testing import memory_images
 from adbench_clip.medclip import MEDCLIP
 from adbench_clip.medclip.detector import MedclipDetector, to_input

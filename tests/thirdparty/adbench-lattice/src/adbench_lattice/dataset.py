@@ -7,17 +7,16 @@ import hashlib
 import numpy as np
 
 import adbench
-from adbench.dataset import SPLITS, Split
 
 STEP, DOTS = 8, 8
 SIDE = STEP * DOTS
-NUMBERS: dict[Split, tuple[int, int]] = {"train": (16, 0), "valid": (4, 4), "test": (10, 10)}
+NUMBERS: dict[adbench.Split, tuple[int, int]] = {"train": (16, 0), "valid": (4, 4), "test": (10, 10)}
 
 
 class LatticeDots(adbench.Dataset):
     """Two images a subject, which decides how bright its dots are."""
 
-    def items(self, split: Split) -> list[adbench.Item]:
+    def items(self, split: adbench.Split) -> list[adbench.Item]:
         """Sorted by id."""
         normal, abnormal = NUMBERS[split]
         labels = [("missing", True, abnormal), ("whole", False, normal)]
@@ -27,7 +26,7 @@ class LatticeDots(adbench.Dataset):
             for i in range(count)
         ]
 
-    def image(self, split: Split, item: adbench.Item) -> np.ndarray:
+    def image(self, split: adbench.Split, item: adbench.Item) -> np.ndarray:
         """(SIDE, SIDE, 3) uint8."""
         rng = np.random.default_rng([*split.encode(), *item.id.encode()])
         subject = np.random.default_rng(list((item.group or "").encode()))
@@ -37,14 +36,14 @@ class LatticeDots(adbench.Dataset):
         grey = np.clip(dots + rng.normal(0, 5, dots.shape), 0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
 
-    def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
+    def mask(self, split: adbench.Split, item: adbench.Item) -> np.ndarray | None:
         """(SIDE, SIDE) bool."""
         return self._gap(item)
 
     def fingerprint(self) -> str:
         """Over ids and pixels."""
         digest = hashlib.sha256()
-        for split in SPLITS:
+        for split in adbench.SPLITS:
             for item in self.items(split):
                 digest.update(item.id.encode() + self.image(split, item).tobytes())
         return digest.hexdigest()

@@ -1,0 +1,38 @@
+"""Every hook that a plugin can implement. Each is called once, when plugins are loaded, without arguments.
+
+A plugin is a module (or object) named by an entry point in the group `adbench`; it marks its functions with
+`adbench.hookimpl`. Import nothing heavy (torch, pandas) at module level: cards must be readable at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from adbench.contracts.dataset import DatasetCard
+    from adbench.contracts.detector import DetectorCard
+    from adbench.contracts.weights import WeightsCard
+
+GROUP = "adbench"
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+"""Marks a function of a plugin as the implementation of the hook of its name: `@adbench.hookimpl`."""
+
+
+@hookspec
+def adbench_detectors() -> Iterable[DetectorCard]:  # type: ignore[empty-body]
+    """Return the cards of the methods that this plugin brings."""
+
+
+@hookspec
+def adbench_datasets() -> Iterable[DatasetCard]:  # type: ignore[empty-body]
+    """Return the cards of the datasets that this plugin brings."""
+
+
+@hookspec
+def adbench_weights() -> Iterable[WeightsCard]:  # type: ignore[empty-body]
+    """Return the cards of the named weights that this plugin's detectors use."""

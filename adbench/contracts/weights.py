@@ -1,0 +1,57 @@
+"""The weights contract: a card, and what a detector may ask of the resolver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightsCard:
+    """What is known of a weights file.
+
+    Attributes:
+        name: what the user types in `--weights NAME=PATH`, e.g. `ViT-L-14-336/openai`.
+        file: file name in the cache.
+        url: where it is downloaded from, or "".
+        hub: `owner/repository` and file on a model hub, as `owner/repository:file`, or "".
+        sha256: hex digest where known, else "".
+        embedded: `package:file` of weights that travel in the wheel, or "".
+        licence: terms of use.
+        notes: what they are, and what they are for.
+    """
+
+    name: str
+    file: str
+    url: str = ""
+    hub: str = ""
+    sha256: str = ""
+    embedded: str = ""
+    licence: str = ""
+    notes: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it is downloaded from, in words, or ""."""
+        hub = f"the model hub, {self.hub}" if self.hub else ""
+        return " or ".join(filter(None, (hub, self.url)))
+
+
+class Weights(Protocol):
+    """Named weights, as a detector finds them in `ctx.weights`. Every method raises `UserError` for a name it cannot serve."""
+
+    def path(self, name: str) -> Path:
+        """The verified local file of these weights; the error names the file, where to get it and the option."""
+
+    def sha256(self, name: str) -> str:
+        """Hex digest of the file; part of a cell's identity."""
+
+    def state_dict(self, name: str) -> dict[str, torch.Tensor]:
+        """Tensors on the CPU, in the file's own precision, read without executing anything."""
+
+    def card(self, name: str) -> WeightsCard:
+        """What is known of these weights."""

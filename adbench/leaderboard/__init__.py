@@ -1,0 +1,1 @@
+"""Ranked tables: averages, intervals, tie groups, published figures."""

@@ -1,0 +1,1 @@
+"""Find plugins, and look up what they bring by name."""

@@ -1,0 +1,81 @@
+"""Names to cards: every method, dataset and weights file that the loaded plugins bring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from adbench.contracts.dataset import DatasetCard
+from adbench.contracts.detector import DetectorCard
+from adbench.contracts.weights import WeightsCard
+from adbench.errors import UserError, did_you_mean
+from adbench.registry.loading import Plugins, load_plugins
+
+Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard)
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All cards by name, and the distribution that brought each."""
+
+    plugins: Plugins
+    detectors: dict[str, DetectorCard]
+    datasets: dict[str, DatasetCard]
+    weights: dict[str, WeightsCard]
+    origins: dict[str, str]
+
+    def detector(self, name: str) -> DetectorCard:
+        """The card of a method; `anomalib:Padim` gives the card `anomalib:` with its argument filled in."""
+        return _lookup(name, self.detectors, "method", "adbench methods")
+
+    def dataset(self, name: str) -> DatasetCard:
+        """The card of a dataset; `folder:PATH` gives the card `folder:` with its argument filled in."""
+        return _lookup(name, self.datasets, "dataset", "adbench datasets", self.groups())
+
+    def groups(self) -> dict[str, list[DatasetCard]]:
+        """Group name to the cards of its sets, in the order in which the plugin gives them."""
+        groups: dict[str, list[DatasetCard]] = {}
+        for card in self.datasets.values():
+            for group in card.groups:
+                groups.setdefault(group, []).append(card)
+        return groups
+
+
+def load_registry(plugins: Plugins | None = None) -> Registry:
+    """Load all plugins and collect their cards. Two cards of one name raise, naming both distributions."""
+    plugins = plugins or load_plugins()
+    origins: dict[str, str] = {}
+    registry = Registry(plugins, {}, {}, {}, origins)
+    _collect(plugins.results("adbench_detectors", DetectorCard), "method", registry.detectors, origins)
+    _collect(plugins.results("adbench_datasets", DatasetCard), "dataset", registry.datasets, origins)
+    _collect(plugins.results("adbench_weights", WeightsCard), "weights", registry.weights, origins)
+    for name in (ALL, *registry.groups()):
+        if name in registry.datasets:
+            raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")
+    return registry
+
+
+def _collect(results: Iterable[tuple[str, list[Card]]], noun: str, cards: dict[str, Card], origins: dict[str, str]) -> None:
+    for distribution, returned in results:
+        for card in returned:
+            key = f"{noun} {card.name}"
+            if card.name in cards:
+                raise UserError(
+                    f"Two {noun} cards are called {card.name!r}: one of {origins[key]}, one of {distribution}. "
+                    "Uninstall one, or limit what is loaded with ADBENCH_PLUGINS."
+                )
+            cards[card.name] = card
+            origins[key] = distribution
+
+
+def _lookup(name: str, cards: dict[str, Card], noun: str, command: str, groups: Iterable[str] = ()) -> Card:
+    if name in cards and not name.endswith(":"):
+        return cards[name]
+    prefix, colon, argument = name.partition(":")
+    if colon and argument and f"{prefix}:" in cards:
+        return replace(cards[f"{prefix}:"], name=name, argument=argument)  # type: ignore[call-arg]
+    if f"{prefix}:" in cards:
+        raise UserError(f"The {noun} {prefix}: wants something after the colon; see `{command}`.")
+    raise UserError(f"Unknown {noun} {name!r}.{did_you_mean(name, [*cards, *groups, ALL])} See `{command}`.")

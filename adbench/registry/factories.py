@@ -1,0 +1,17 @@
+"""From a factory's name on a card to the class or function."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from adbench.errors import UserError
+
+
+def load_factory(factory: str, what: str) -> Any:
+    """Import `package.module:attribute`."""
+    module, _, attribute = factory.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{what} cannot be loaded from {factory}: {error}") from error

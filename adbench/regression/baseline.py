@@ -1,0 +1,190 @@
+"""The baseline file: what a run measured, small enough to review and to keep in a repository."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adbench.contracts.protocol import cell_words
+from adbench.errors import UserError
+from adbench.results.record import CellRecord, ScoreTable, known_subjects
+from adbench.results.store import RunFolder
+
+SCHEMA = 2
+SIGNIFICANT_DIGITS = 9  # of the scores kept, as many as float32 has: ranks survive
+DECIMALS = 6  # of the figures, for a reader's sake; verdicts come from the scores
+
+# What of an identity must agree for two figures to be comparable, besides the key. Parameters and weights may have
+# changed: that is what a check is for.
+CONDITIONS = ("fingerprint", "auxiliary", "protocol")
+KEY = ("variant", "dataset", "track", "k", "seed", "preset")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineCell:
+    """One cell of a baseline, or of a run that is compared with it.
+
+    Attributes:
+        key: what names the cell: variant, dataset, track, k, seed, preset.
+        conditions: the part of its identity that must agree for a comparison.
+        started: when it was measured.
+        metrics, intervals: its figures, in [0, 1].
+        images: digest of the names of the test images.
+        labels: of the test images, 0 or 1 each, in the order of the dataset.
+        groups: a number for the subject of each; None where not all are known.
+        scores: of each.
+    """
+
+    key: dict[str, Any]
+    conditions: dict[str, Any]
+    started: str
+    metrics: dict[str, float | None]
+    intervals: dict[str, list[float]]
+    images: str
+    labels: str
+    groups: list[int] | None
+    scores: list[float]
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return cell_label(self.key)
+
+    @property
+    def table(self) -> ScoreTable:
+        """The scores, with the digest in place of the names."""
+        groups: list[str | None] = [None] * len(self.scores) if self.groups is None else [str(group) for group in self.groups]
+        return ScoreTable([self.images], np.array(self.scores), np.array(list(self.labels)) == "1", groups)
+
+
+SCORES = ("images", "labels", "groups", "scores")  # kept apart in the file, which begins with what a reviewer reads
+
+
+def cell_label(key: dict[str, Any]) -> str:
+    """`mvfa, few-shot k=4, phantom-brain, seed 0 (demo)`."""
+    return f"{cell_words(key['variant'], key['track'], key['k'], key['dataset'], key['seed'])} ({key['preset']})"
+
+
+def cell_key(record: CellRecord) -> dict[str, Any]:
+    """What names a cell across runs."""
+    return {name: getattr(record, name) for name in KEY}
+
+
+def conditions_of(record: CellRecord) -> dict[str, Any]:
+    """The part of an identity that must agree for a comparison."""
+    return {name: record.identity.get(name) for name in CONDITIONS}
+
+
+def baseline_cells(folder: RunFolder, records: Iterable[CellRecord]) -> list[BaselineCell]:
+    """The finished cells of a run with their scores. Raises `UserError` that names a cell whose scores cannot be read."""
+    cells, failed = readable_cells(folder, (record for record in records if record.status == "done"))
+    for record in failed:
+        raise UserError(f"{cell_label(cell_key(record))}: {record.error['message'] if record.error else ''}.")
+    return cells
+
+
+def readable_cells(folder: RunFolder, records: Iterable[CellRecord]) -> tuple[list[BaselineCell], list[CellRecord]]:
+    """The finished cells of a run with their scores; and the failed ones, as which those count whose scores cannot be read."""
+    cells, failed = [], []
+    for record in records:
+        if record.status == "failed":
+            failed.append(record)
+            continue
+        try:
+            cells.append(_cell(record, folder.scores(record.id)))
+        except UserError as error:
+            failed.append(replace(record, status="failed", error={"type": "UserError", "message": str(error), "traceback": ""}))
+    return cells, failed
+
+
+def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str, Any]) -> None:
+    """Write a baseline: what it was measured with, a line of figures a cell, then a line of scores a cell.
+
+    Raises:
+        UserError: a cell has no image AUROC and could never pass, or the file cannot be written.
+    """
+    ordered = sorted(cells, key=lambda cell: cell.label)
+    for cell in ordered:
+        if cell.metrics.get("image_auroc") is None:
+            raise UserError(f"{cell.label} has no image AUROC: a baseline needs test images of both labels.")
+    parts = {
+        "cells": [{name: getattr(cell, name) for name in _names() if name not in SCORES} for cell in ordered],
+        "scores": [{name: getattr(cell, name) for name in SCORES} for cell in ordered],
+    }
+    lines = [f'"schema": {SCHEMA}', f'"versions": {json.dumps(versions)}']
+    for name, rows in parts.items():
+        body = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+        lines.append(f'"{name}": [\n{body}\n]')
+    try:
+        file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write the baseline {file}: {error.strerror}.") from error
+
+
+def read_baseline(file: Path) -> list[BaselineCell]:
+    """Read a baseline. Raises `UserError` where it is none, or of a newer schema."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        schema, cells = content["schema"], content["cells"]
+    except OSError as error:
+        raise UserError(
+            f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one."
+        ) from error
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{file} is not a baseline: make one with `adbench baseline RUN -o FILE`.") from None
+    if not isinstance(schema, int) or schema > SCHEMA:
+        raise UserError(f"The baseline {file} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench.")
+    try:
+        if schema == 1:
+            return [_from_schema_1(**cell) for cell in cells]
+        return [BaselineCell(**figures, **kept) for figures, kept in zip(cells, content["scores"], strict=True)]
+    except (TypeError, ValueError, KeyError) as error:
+        raise UserError(f"{file} is not a whole baseline ({error}): make it again with `adbench baseline RUN -o FILE`.") from None
+
+
+def _cell(record: CellRecord, table: ScoreTable) -> BaselineCell:
+    return BaselineCell(
+        key=cell_key(record),
+        conditions=conditions_of(record),
+        started=record.started,
+        metrics={name: None if value is None else round(value, DECIMALS) for name, value in record.metrics.items()},
+        intervals={name: [round(end, DECIMALS) for end in ends] for name, ends in record.intervals.items()},
+        **_images(table.ids, table.labels.tolist(), table.groups),
+        scores=[float(f"{score:.{SIGNIFICANT_DIGITS}g}") for score in table.scores],
+    )
+
+
+def _from_schema_1(
+    *,
+    key: dict[str, Any],
+    conditions: dict[str, Any],
+    metrics: dict[str, float | None],
+    ids: list[str],
+    scores: list[float],
+    labels: list[int],
+    groups: list[str | None],
+) -> BaselineCell:
+    """The names of all images stood in the file then, and no interval."""
+    kept = {name: conditions[name] for name in CONDITIONS}
+    images = _images(ids, labels, groups)
+    return BaselineCell(key=key, conditions=kept, started="", metrics=metrics, intervals={}, **images, scores=scores)
+
+
+def _images(ids: list[str], labels: list[int], groups: list[str | None]) -> dict[str, Any]:
+    """The images of a cell, without their names."""
+    subjects = known_subjects(groups)
+    return {
+        "images": hashlib.sha256(json.dumps(ids).encode()).hexdigest(),
+        "labels": "".join("1" if label else "0" for label in labels),
+        "groups": None if subjects is None else np.unique(subjects, return_inverse=True)[1].tolist(),
+    }
+
+
+def _names() -> list[str]:
+    return [field.name for field in fields(BaselineCell)]

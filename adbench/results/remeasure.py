@@ -1,0 +1,160 @@
+"""Figures computed anew from what a run kept, without running a method again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adbench.contracts.protocol import EVALUATION_SIZE
+from adbench.data.pixelstore import Entry
+from adbench.data.server import Decoder
+from adbench.errors import UserError
+from adbench.metrics.catalogue import AUPRO_LIMIT, METRICS
+from adbench.metrics.figures import Figures, image_figures, pixel_figures
+from adbench.registry.cards import Registry
+from adbench.results.maps import MapTable, read_maps, unreadable_maps
+from adbench.results.record import CellRecord, ScoreTable
+from adbench.results.reopen import Opened, reopen_dataset
+from adbench.results.store import RunFolder
+
+Copies = dict[tuple[str, str], Opened | UserError]
+
+
+@dataclass(frozen=True)
+class Remeasured:
+    """A finished cell with its figures computed anew.
+
+    Attributes:
+        record: what the run recorded.
+        image: from the kept scores; None where they cannot be read.
+        pixel: from the kept maps, which are float16; None where there are none, or no masks for them.
+        limit: false-positive rate where the curve of the AUPRO ended.
+        problem: why `image` is None, or why `pixel` is where the record has pixel figures; else "".
+    """
+
+    record: CellRecord
+    image: Figures | None
+    pixel: Figures | None
+    limit: float
+    problem: str = ""
+
+    def updated(self) -> CellRecord:
+        """The record with what it lacked. Pixel figures that it has are of the raw maps: they stay.
+
+        Raises:
+            UserError: the AUPRO was computed up to another limit than the one that records hold.
+        """
+        if self.limit != AUPRO_LIMIT:
+            raise UserError(
+                f"Records hold the AUPRO up to a false-positive rate of {AUPRO_LIMIT}: leave --fpr-limit out to write."
+            )
+        image, pixel = (found or Figures({}, {}) for found in (self.image, self.pixel))
+        metrics = {**pixel.metrics, **self.record.metrics, **image.metrics}
+        intervals = {**pixel.intervals, **self.record.intervals, **image.intervals}
+        return replace(self.record, metrics=_in_order(metrics), intervals=_in_order(intervals))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a figure; `source` is `scores`, `maps` or, where it cannot be computed anew, `record`."""
+        record = self.record
+        names = ("id", "variant", "dataset", "track", "k", "seed", "preset")
+        cell = {name: getattr(record, name) for name in names}
+        rows = []
+        for metric in METRICS:
+            found, source = (self.image, "scores") if metric.kind == "image" else (self.pixel, "maps")
+            if found is None:
+                found, source = Figures(record.metrics, record.intervals), "record"
+                if metric.name == "pixel_aupro" and self.limit != AUPRO_LIMIT:
+                    continue
+            if metric.name in found.metrics:
+                low, high = found.intervals.get(metric.name, (None, None))
+                value = found.metrics[metric.name]
+                rows.append({**cell, "metric": metric.name, "value": value, "low": low, "high": high, "source": source})
+        return rows
+
+
+def remeasure(
+    folder: RunFolder, records: Iterable[CellRecord], registry: Registry, root: Path | None, limit: float = AUPRO_LIMIT
+) -> Iterator[Remeasured]:
+    """Compute the figures of finished cells anew, one cell at a time.
+
+    Args:
+        folder: the run.
+        records: of its cells; failed ones are passed over.
+        registry: where datasets are looked up.
+        root: folder that holds the sets, for the masks.
+        limit: false-positive rate in (0, 1] where the curve of the AUPRO ends.
+    """
+    if not 0 < limit <= 1:
+        raise UserError(f"--fpr-limit must lie above 0 and not above 1, unlike {limit:g}.")
+    copies: Copies = {}
+    for record in records:
+        if record.status == "done":
+            yield _one(folder, record, registry, root, limit, copies)
+
+
+def _one(
+    folder: RunFolder, record: CellRecord, registry: Registry, root: Path | None, limit: float, copies: Copies
+) -> Remeasured:
+    try:
+        table = folder.scores(record.id)
+    except UserError as error:
+        return Remeasured(record, None, None, limit, str(error))
+    image = image_figures(table.labels, table.scores, table.subjects)
+    if not any(name.startswith("pixel_") for name in record.metrics):
+        return Remeasured(record, image, None, limit)
+    try:
+        maps = read_maps(folder.cells / record.id)
+        if maps is None:
+            raise UserError("no maps were kept (run with --keep maps)")
+        if set(maps.ids) != set(table.ids) or maps.maps.shape[1:] != (EVALUATION_SIZE, EVALUATION_SIZE):
+            raise unreadable_maps(folder.cells / record.id)
+        masks = _masks(_copy(record, registry, root, copies), maps.ids)
+        pixel = pixel_figures(masks, maps.maps, _subjects(table, maps), limit)
+    except UserError as error:
+        return Remeasured(record, image, None, limit, str(error))
+    return Remeasured(record, image, pixel, limit)
+
+
+def _copy(record: CellRecord, registry: Registry, root: Path | None, copies: Copies) -> Opened:
+    """Each is opened once: a fingerprint reads every file."""
+    key = record.dataset, record.identity.get("fingerprint", "")
+    if key not in copies:
+        try:
+            copies[key] = reopen_dataset(registry, key[0], root, key[1])
+        except UserError as error:
+            copies[key] = error
+    found = copies[key]
+    if isinstance(found, UserError):
+        raise found
+    return found
+
+
+def _masks(opened: Opened, ids: list[str]) -> np.ndarray:
+    dataset, items = opened
+    try:
+        entries = [Entry(dataset, "test", items[name]) for name in ids]
+    except KeyError as error:
+        raise UserError(f"{dataset.card.name} has no test image {error}") from None
+    with Decoder(entries, masks=True) as decoder:
+        try:
+            return decoder.source().masks(range(len(entries)), (EVALUATION_SIZE, EVALUATION_SIZE))
+        except UserError:
+            raise UserError(f"a mask cannot be read: {decoder.failures[0]}") from None
+
+
+def _subjects(table: ScoreTable, maps: MapTable) -> np.ndarray | None:
+    """In the order of the maps."""
+    if table.subjects is None:
+        return None
+    rows = {name: row for row, name in enumerate(table.ids)}
+    return table.subjects[[rows[name] for name in maps.ids]]
+
+
+def _in_order(values: dict[str, Any]) -> dict[str, Any]:
+    """In the order of the catalogue; what it lacks, last."""
+    known = [metric.name for metric in METRICS if metric.name in values]
+    return {name: values[name] for name in dict.fromkeys([*known, *values])}

@@ -1,0 +1,39 @@
+"""The dataset that a finished cell was measured on, if it is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adbench.contracts.dataset import Dataset, Item
+from adbench.errors import UserError
+from adbench.registry.cards import Registry
+from adbench.registry.factories import load_factory
+
+Opened = tuple[Dataset, dict[str, Item]]
+
+
+def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint: str) -> Opened:
+    """The dataset with this name and content, and the items of its test split by id.
+
+    Args:
+        root: folder that holds the sets, or None.
+        fingerprint: of the cell's identity.
+
+    Raises:
+        UserError: it is absent, holds something else by now, or its plugin fails.
+    """
+    try:
+        card = registry.dataset(name)
+        dataset: Dataset = load_factory(card.factory, f"The dataset {name}")(card, root)
+        absence = dataset.absence()
+        found = "" if absence else dataset.fingerprint()
+        items = {} if absence else {item.id: item for item in dataset.items("test")}
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"its plugin failed: {type(error).__name__}: {error}") from error
+    if absence:
+        raise UserError(absence)
+    if found != fingerprint:
+        raise UserError("the copy that is here is not the one that was measured")
+    return dataset, items

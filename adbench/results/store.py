@@ -1,0 +1,213 @@
+"""The run folder: one folder a cell, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from adbench.errors import UserError
+from adbench.results.record import SCHEMA, CellRecord, ScoreTable, read_record
+
+if TYPE_CHECKING:
+    import torch
+
+    from adbench.results.maps import MapTable
+
+MARKER = "adbench-run.json"
+TEMPORARY = ".writing-"
+PREVIOUS = "previous"  # what a cell that is being written takes the place of
+
+
+class RunFolder:
+    """A folder of cells: `MARKER` and `cells/<id>/{cell.json,scores.parquet[,state.safetensors][,maps.npz]}`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.cells = path / "cells"
+
+    @classmethod
+    def create(cls, path: Path) -> RunFolder:
+        """Open a run folder, or make one of an empty or missing folder.
+
+        Raises:
+            UserError: the folder holds something else, has a newer schema, or cannot be written.
+        """
+        folder = cls(path)
+        try:
+            if (path / MARKER).is_file():
+                folder._check()
+            else:
+                if path.exists() and (not path.is_dir() or any(not f.name.startswith(MARKER) for f in path.iterdir())):
+                    raise UserError(f"{path} exists and is no run folder: choose another --out.")
+                path.mkdir(parents=True, exist_ok=True)
+                _write(path / f"{MARKER}.{os.getpid()}", json.dumps({"schema": SCHEMA}).encode())
+                os.replace(path / f"{MARKER}.{os.getpid()}", path / MARKER)
+            folder.cells.mkdir(exist_ok=True)
+            for left_over in folder.cells.glob(f"{TEMPORARY}*"):
+                # A cell that was being written when its process died.
+                if not _alive(left_over.name.removeprefix(TEMPORARY).split("-")[0]):
+                    folder._finish(left_over)
+        except OSError as error:
+            raise folder._unwritable(error) from error
+        return folder
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Open a run folder for reading. Raises `UserError` where it is none, or of a newer schema."""
+        folder = cls(path)
+        if not (path / MARKER).is_file():
+            raise UserError(f"{path} is not a run folder (it has no {MARKER}): give the --out folder of an `adbench run`.")
+        folder._check()
+        return folder
+
+    def done(self, cell: str) -> CellRecord | None:
+        """The record of a cell that is finished, else None (missing or failed)."""
+        file = self.cells / cell / "cell.json"
+        if not file.is_file():
+            return None
+        record = read_record(file.read_text(encoding="utf-8"), str(file))
+        return record if record.status == "done" else None
+
+    def records(self) -> Iterator[CellRecord]:
+        """All records, finished and failed, sorted by id."""
+        for file in sorted(self.cells.glob("*/cell.json")):
+            if not file.parent.name.startswith(TEMPORARY):
+                yield read_record(file.read_text(encoding="utf-8"), str(file))
+
+    def scores(self, cell: str) -> ScoreTable:
+        """The per-image scores of a finished cell. Raises `UserError`, a sentence about "its scores", where they are unreadable."""
+        import numpy as np
+        import pyarrow.parquet as parquet
+
+        folder = self.cells / cell
+        try:
+            columns = parquet.read_table(folder / "scores.parquet").to_pydict()
+            return ScoreTable(columns["id"], np.asarray(columns["score"]), np.asarray(columns["label"], bool), columns["group"])
+        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
+            raise UserError(
+                f"its scores cannot be read ({type(error).__name__}): delete {folder} to measure the cell again"
+            ) from error
+
+    def write(
+        self,
+        record: CellRecord,
+        scores: ScoreTable | None = None,
+        state: dict[str, torch.Tensor] | None = None,
+        maps: MapTable | None = None,
+    ) -> None:
+        """Keep a cell: everything is written and synced beside its place, then renamed into it.
+
+        Raises:
+            UserError: the folder cannot be written (read-only, full disk). Nothing that was there is lost.
+        """
+        target = self.cells / record.id
+        try:
+            beside = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=self.cells))
+            try:
+                if scores is not None:
+                    _write(beside / "scores.parquet", _parquet(scores))
+                if state:
+                    from safetensors.torch import save
+
+                    _write(beside / "state.safetensors", save({name: value.contiguous() for name, value in state.items()}))
+                if maps is not None:
+                    from adbench.results.maps import FILE, write_maps
+
+                    with (beside / FILE).open("wb") as stream:
+                        write_maps(stream, maps)
+                        _flush(stream)
+                _write(beside / "cell.json", record.to_json().encode())
+                os.chmod(beside, 0o755)
+                if target.exists():  # a cell that was run again
+                    os.rename(target, beside / PREVIOUS)
+                os.rename(beside, target)
+                shutil.rmtree(target / PREVIOUS, ignore_errors=True)
+                _sync(self.cells)
+            finally:
+                shutil.rmtree(beside, ignore_errors=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def update(self, record: CellRecord) -> None:
+        """Replace the record of a cell that is there, at once or not at all; its other files stay.
+
+        Raises:
+            UserError: the folder cannot be written.
+        """
+        beside = self.cells / record.id / f"cell.json.{os.getpid()}"
+        try:
+            _write(beside, record.to_json().encode())
+            os.replace(beside, self.cells / record.id / "cell.json")
+            _sync(self.cells / record.id)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _finish(self, left_over: Path) -> None:
+        """End what a process that died was writing: whole if the cell before it had already given way, else not at all."""
+        if (left_over / PREVIOUS).is_dir():
+            file = left_over / "cell.json"
+            target = self.cells / read_record(file.read_text(encoding="utf-8"), str(file)).id
+            if not target.exists():
+                os.rename(left_over, target)
+                shutil.rmtree(target / PREVIOUS)
+                return
+        shutil.rmtree(left_over)
+
+    def _check(self) -> None:
+        try:
+            schema = json.loads((self.path / MARKER).read_text(encoding="utf-8"))["schema"]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(f"{self.path / MARKER} cannot be read: restore it, or use another --out.") from None
+        if not isinstance(schema, int) or schema > SCHEMA:
+            raise UserError(f"The run {self.path} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench.")
+
+    def _unwritable(self, error: OSError) -> UserError:
+        return UserError(
+            f"Cannot write the run folder {self.path}: {error.strerror or error}. What is finished is kept; "
+            "free some space or give another --out, then run the same command again."
+        )
+
+
+def _parquet(scores: ScoreTable) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    groups = pa.array(scores.groups, pa.string())
+    table = pa.table({"id": scores.ids, "score": scores.scores, "label": scores.labels, "group": groups})
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    return sink.getvalue().to_pybytes()
+
+
+def _write(file: Path, content: bytes) -> None:
+    with file.open("wb") as stream:
+        stream.write(content)
+        _flush(stream)
+
+
+def _flush(stream: IO[bytes]) -> None:
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True

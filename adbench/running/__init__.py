@@ -1,0 +1,1 @@
+"""Fit, predict, check and measure: how a cell becomes a record."""

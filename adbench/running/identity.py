@@ -1,0 +1,48 @@
+"""What tells one cell from another: everything that decides its scores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from adbench.contracts.protocol import EVALUATION_SIZE
+from adbench.planning.cell import Cell, auxiliary_sets
+from adbench.registry.parameters import as_json
+from adbench.running.session import Session
+
+
+def identity(cell: Cell, session: Session) -> dict[str, Any]:
+    """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
+    known = conditions(cell, session)
+    parameters = known["parameters"]
+    named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
+    if cell.detector.own_weights:
+        named += cell.detector.own_weights(cell.detector, cell.parameters, session.weights)
+    return {
+        **known,
+        "version": cell.detector.version,
+        "weights": {name: session.weights.sha256(name) for name in named},
+        "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
+        "auxiliary": {other.card.name: other.fingerprint() for other in auxiliary_sets(cell, session.datasets)},
+    }
+
+
+def conditions(cell: Cell, session: Session) -> dict[str, Any]:
+    """What is known of a cell whose weights or data cannot be had: its identity without what would be read from them."""
+    return {
+        **cell_names(cell),
+        "parameters": as_json(cell.parameters),
+        "protocol": {**cell.protocol.identity(), "evaluation_size": EVALUATION_SIZE},
+        "precision": session.precision,
+    }
+
+
+def cell_names(cell: Cell) -> dict[str, Any]:
+    """What a reader tells cells apart by; the same keys as in a record."""
+    return {
+        "method": cell.detector.name,
+        "dataset": cell.dataset.name,
+        "track": cell.track,
+        "k": cell.k,
+        "seed": cell.seed,
+        "preset": cell.preset,
+    }

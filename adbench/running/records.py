@@ -1,0 +1,60 @@
+"""Records of cells: finished ones, failed ones, and what a failure says."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from adbench.errors import UserError
+from adbench.planning.cell import Cell
+from adbench.results.record import CellRecord, cell_id
+from adbench.running.identity import cell_names
+from adbench.running.session import Session
+
+if TYPE_CHECKING:
+    pass
+
+
+def record_of(cell: Cell, session: Session, known: dict[str, Any], started: str, **measured: Any) -> CellRecord:
+    """The record of a cell that began at `started` and whose identity is `known`, as far as it is; with what was measured."""
+    return CellRecord(
+        id=cell_id(known),
+        identity=known,
+        **cell_names(cell),
+        variant=cell.variant,
+        title=cell.detector.title,
+        synthetic=cell.dataset.synthetic,
+        selection=cell.detector.checkpoint(cell.parameters),
+        transductive=cell.detector.is_transductive(cell.parameters),
+        random_weights=cell.detector.has_random_weights(cell.parameters),
+        started=started,
+        environment=session.environment,
+        **measured,
+    )
+
+
+def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:
+    """The record of a cell that failed with `error`."""
+    details = {
+        "type": type(error).__name__,
+        "message": explain(error),
+        "traceback": "".join(traceback.format_exception(error)),
+    }
+    return record_of(cell, session, known, started, status="failed", error=details)
+
+
+def now() -> str:
+    """In ISO 8601 with the time zone."""
+    return datetime.now(UTC).isoformat()
+
+
+def explain(error: Exception) -> str:
+    """One sentence, with the way out where there is a known one."""
+    out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+    if out_of_memory:
+        return "Out of memory: lower --batch-size, or the method's own batch_size or image_size with --set."
+    text = " ".join(str(error).split()) or "no message"
+    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,1 @@
+"""Named weights: where each file comes from, and the names that others publish."""

@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from adbench.data.layouts import Layout, Scan, scan
+from adbench.errors import UserError
+
+Tree = Callable[..., Path]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Make empty files; scanning looks at names only."""
+
+    def make(*files: str) -> Path:
+        for file in files:
+            path = tmp_path / "set" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        return tmp_path / "set"
+
+    return make
+
+
+def summary(found: Scan) -> dict[str, list[tuple[str, bool, str | None]]]:
+    return {
+        split: [(item.id, item.abnormal, item.mask.name if item.mask else None) for item in items]
+        for split, items in found.items.items()
+    }
+
+
+EXPECTED = {
+    "train": [("good/1", False, None), ("good/2", False, None)],
+    "valid": [("Ungood/5", True, "5.png"), ("good/3", False, None)],
+    "test": [("Ungood/7", True, "7.png"), ("Ungood/8", True, "8.png"), ("good/6", False, None)],
+}
+LAYOUTS = {
+    "mvfa": [
+        "train/good/img/1.png", "train/good/img/2.png",
+        "valid/good/img/3.png", "valid/Ungood/img/5.png", "valid/Ungood/anomaly_mask/5.png",
+        "test/good/img/6.png", "test/Ungood/img/7.png", "test/Ungood/img/8.png",
+        "test/Ungood/anomaly_mask/7.png", "test/Ungood/anomaly_mask/8.png",
+    ],
+    "flat train, label folders, masks of normals": [
+        "train/good/1.png", "train/good/2.png",
+        "val/good/img/3.png", "val/good/label/3.png", "val/ungood/img/5.png", "val/ungood/label/5.png",
+        "test/good/img/6.png", "test/good/label/6.png", "test/ungood/img/7.png", "test/ungood/img/8.png",
+        "test/ungood/label/7.png", "test/ungood/label/8.png",
+    ],
+    "liver archive": [
+        "Train/hist_DIY/train/good/1.png", "Train/hist_DIY/train/good/2.png",
+        "Train/hist_DIY/valid/img/good/3.png", "Train/hist_DIY/valid/img/Ungood/5.png",
+        "Train/hist_DIY/valid/label/good/3.png", "Train/hist_DIY/valid/label/Ungood/5.png",
+        "Train/hist_DIY/test/img/good/6.png", "Train/hist_DIY/test/img/Ungood/7.png",
+        "Train/hist_DIY/test/img/Ungood/8.png", "Train/hist_DIY/test/label/Ungood/7.png",
+        "Train/hist_DIY/test/label/Ungood/8.png",
+    ],
+    "resc archive": [
+        "Train/train/good/1.png", "Train/train/good/2.png",
+        "Val/val/good/3.png", "Val/val/Ungood/5.png", "Val/val_label/Ungood/5.png",
+        "Test/test/good/6.png", "Test/test/Ungood/7.png", "Test/test/Ungood/8.png",
+        "Test/test_label/Ungood/7.png", "Test/test_label/Ungood/8.png",
+    ],
+    "capitals, wrapper folder, masks one deeper": [
+        "BraTS2021_slice/TRAIN/GOOD/1.png", "BraTS2021_slice/TRAIN/GOOD/2.png",
+        "BraTS2021_slice/Valid/Good/3.png", "BraTS2021_slice/Valid/UNGOOD/5.png",
+        "BraTS2021_slice/Valid/UNGOOD/label/img/5.png",
+        "BraTS2021_slice/Test/Good/6.png", "BraTS2021_slice/Test/UnGood/IMG/7.png",
+        "BraTS2021_slice/Test/UnGood/IMG/8.png", "BraTS2021_slice/Test/UnGood/Label/7.png",
+        "BraTS2021_slice/Test/UnGood/Label/8.png",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_every_bmad_layout_gives_the_same_items(tree: Tree, name: str) -> None:
+    found = scan(tree(*LAYOUTS[name]), Layout())
+    assert summary(found) == EXPECTED
+    assert found.remarks == ()
+    assert found.has_masks
+
+
+def test_names_above_the_set_say_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "test" / "Ungood" / "img" / "label"
+    (folder / "valid" / "good").mkdir(parents=True)
+    (folder / "valid" / "good" / "img.png").touch()
+    assert summary(scan(folder, Layout())) == {"train": [], "valid": [("good/img", False, None)], "test": []}
+
+
+def test_mvtec(tree: Tree) -> None:
+    folder = tree(
+        "train/good/000.png", "test/good/000.png", "test/broken_large/000.png", "test/label/000.png",
+        "ground_truth/broken_large/000_mask.png", "ground_truth/label/000_mask.png", "license.txt", "readme.txt",
+    )  # fmt: skip
+    found = scan(folder, Layout(masks={"ground_truth": "test"}, defects=True))
+    assert summary(found) == {
+        "train": [("good/000", False, None)],
+        "valid": [],
+        "test": [("broken_large/000", True, "000_mask.png"), ("good/000", False, None), ("label/000", True, "000_mask.png")],
+    }
+    assert [item.mask.parent.name for item in found.items["test"] if item.mask] == ["broken_large", "label"]
+
+
+def test_masks_of_another_suffix_and_with_one(tree: Tree) -> None:
+    folder = tree("test/Ungood/img/a.jpeg", "test/Ungood/img/b.png", "test/Ungood/label/a.png", "test/Ungood/label/b_mask.bmp")
+    assert summary(scan(folder, Layout()))["test"] == [("Ungood/a", True, "a.png"), ("Ungood/b", True, "b_mask.bmp")]
+
+
+def test_equal_stems_keep_their_suffix_and_their_mask(tree: Tree) -> None:
+    folder = tree(
+        "test/Ungood/img/a.png", "test/Ungood/img/a.jpg", "test/Ungood/img/b.png",
+        "test/Ungood/label/a.png", "test/Ungood/label/a.jpg",
+    )  # fmt: skip
+    assert summary(scan(folder, Layout()))["test"] == [
+        ("Ungood/a.jpg", True, "a.jpg"),
+        ("Ungood/a.png", True, "a.png"),
+        ("Ungood/b", True, None),
+    ]
+
+
+def test_folders_below_a_class_become_part_of_the_id(tree: Tree) -> None:
+    folder = tree("test/Ungood/img/p1/a.png", "test/Ungood/img/p2/a.png", "test/Ungood/label/p2/a.png")
+    assert summary(scan(folder, Layout()))["test"] == [("Ungood/p1/a", True, None), ("Ungood/p2/a", True, "a.png")]
+
+
+def test_hidden_and_other_files_are_passed_over(tree: Tree) -> None:
+    folder = tree(
+        "test/good/img/a.png", "test/good/img/._a.png", "test/good/img/.DS_Store", "test/good/img/Thumbs.db",
+        "test/good/.cache/b.png", "__MACOSX/test/good/a.png", "test/good/img/notes.txt",
+    )  # fmt: skip
+    found = scan(folder, Layout())
+    assert summary(found)["test"] == [("good/a", False, None)]
+    assert found.remarks == ()
+
+
+def test_folders_that_say_nothing_are_reported(tree: Tree) -> None:
+    found = scan(tree("test/good/a.png", "test/b.png", "extra/c.png", "extra/d.png", "loose.png", "test/other/x.png"), Layout())
+    assert len(found.items["test"]) == 1
+    text = " ".join(found.remarks)
+    assert "1 images in" in text
+    assert "2 images in" in text
+    assert "1 more folders" in text
+
+
+def test_abnormal_images_in_train_are_left_out(tree: Tree) -> None:
+    found = scan(tree("train/good/a.png", "train/Ungood/b.png"), Layout())
+    assert [item.id for item in found.items["train"]] == ["good/a"]
+    assert "train holds normals only" in found.remarks[0]
+
+
+@pytest.mark.parametrize("other", ["val/good/b.png", "copy/valid/good/b.png", "valid/Good/b.png"])
+def test_a_split_that_lies_twice_is_refused(tree: Tree, other: str) -> None:
+    with pytest.raises(UserError, match="in two places"):
+        scan(tree("valid/good/a.png", other), Layout())
+
+
+def test_empty_folders(tmp_path: Path) -> None:
+    (tmp_path / "test" / "good" / "img").mkdir(parents=True)
+    found = scan(tmp_path, Layout())
+    assert not found
+    assert found.items["test"] == ()
+
+
+def test_links_are_followed_and_circles_end(tree: Tree, tmp_path: Path) -> None:
+    folder = tree("test/good/a.png")
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "b.png").touch()
+    os.symlink(store, folder / "test" / "Ungood")
+    os.symlink(folder, folder / "test" / "good" / "up")
+    os.symlink(tmp_path / "nowhere.png", folder / "test" / "good" / "broken.png")
+    assert [item.id for item in scan(folder, Layout()).items["test"]] == ["Ungood/b", "good/a", "good/broken"]
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot be read"):
+        scan(tmp_path / "none", Layout())
+
+
+def test_subjects(tree: Tree) -> None:
+    found = scan(
+        tree("test/good/7_1.png", "test/good/8.png"), Layout(), lambda stem: stem.partition("_")[0] if "_" in stem else None
+    )
+    assert [item.group for item in found.items["test"]] == ["7", None]
+
+
+def test_many_files_are_quick(tree: Tree) -> None:
+    folder = tree(*(f"test/good/img/{number}.png" for number in range(3000)), "test/good/img/1.jpg")
+    assert len({item.id for item in scan(folder, Layout()).items["test"]}) == 3001

@@ -1,0 +1,156 @@
+"""Results to ranked rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from boards import measured, record, tables_of
+from scipy import stats
+
+from adbench.leaderboard.tables import build_tables
+from adbench.render.notes import footnotes
+from adbench.render.rows import as_rows
+
+LABELS = np.arange(80) % 2
+
+
+def test_presets_tracks_and_shots_never_mix() -> None:
+    records = [
+        record(),
+        record(preset="paper"),
+        record(k=8),
+        record(track="few-normal"),
+        record(identity={"protocol": {"limit": 8}}),
+    ]
+    assert len(build_tables(records)) == 5
+    assert "limit=8" in {table.condition for table in build_tables(records)}
+
+
+@pytest.mark.parametrize(("track", "mark"), [("zero-shot", "random-weights"), ("few-normal", "")])
+def test_random_weights_are_marked_where_nothing_else_counts(track: str, mark: str) -> None:
+    table = build_tables([record("low", value=0.6, track=track), record("high", value=0.9, track=track, random_weights=True)])[0]
+    assert {row.method: row.mark for row in table.rows} == {"low": "", "high": mark}
+    assert table.rows[0].method == ("low" if mark else "high")
+    assert ("random-weights: the network was never trained" in " ".join(footnotes(table))) == bool(mark)
+
+
+def test_rows_are_ranked_by_their_mean() -> None:
+    tables = build_tables([record("low", value=0.6), record("high", value=0.9), record("middle", value=0.7)])
+    assert [row.method for row in tables[0].rows] == ["high", "middle", "low"]
+
+
+def test_no_mean_where_a_dataset_is_missing() -> None:
+    table = build_tables([record("full", "d1"), record("full", "d2"), record("half", "d1", value=0.99)])[0]
+    assert table.mean(table.rows[0], "image_auroc") == pytest.approx(0.8)
+    assert table.rows[1].method == "half"
+    assert table.mean(table.rows[1], "image_auroc") is None
+
+
+def test_a_failed_cell_is_missing_not_zero() -> None:
+    table = build_tables([record("bad", value=None), record("good")])[0]
+    assert [row.method for row in table.rows] == ["good", "bad"]
+    assert table.rows[1].failed == {"d1": 1}
+    rows = {row["method"]: row for row in as_rows([table])}
+    assert (rows["bad"]["value"], rows["bad"]["n_seeds"], rows["bad"]["n_failed"]) == (None, 0, 1)
+
+
+def test_a_failure_under_another_protocol_is_not_hidden() -> None:
+    tables = build_tables([record(), record(value=None, identity={"protocol": {"limit": 8}})])
+    assert {table.condition: table.rows[0].failed for table in tables} == {"": {}, "limit=8": {"d1": 1}}
+
+
+def test_a_set_on_which_all_failed_still_shows() -> None:
+    tables = build_tables([record("a", "d1"), record("a", "d2", value=None)])
+    assert [row["dataset"] for row in as_rows(tables)] == ["d1", "d2"]
+
+
+def test_marked_rows_come_last() -> None:
+    tables = build_tables([record("oracle", value=0.99, selection="test-oracle"), record("honest", value=0.6)])
+    assert [(row.method, row.mark) for row in tables[0].rows] == [("honest", ""), ("oracle", "test-oracle")]
+
+
+def test_a_card_contradicted_in_one_cell_marks_its_row() -> None:
+    records = [
+        record("a", value=0.9),
+        record("a", "d2", value=0.9, contradiction="Scored by themselves, 3 of 8 differ."),
+        record("b"),
+    ]
+    table = build_tables([*records, record("b", "d2")])[0]
+    assert [(row.method, row.mark) for row in table.rows] == [("b", ""), ("a", "transductive")]
+
+
+def test_a_cell_that_was_measured_again_counts_once() -> None:
+    older, newer = record(value=0.5, started="2026-01-01", id="1"), record(value=0.7, started="2026-01-02", id="2")
+    failed = record(value=None, started="2026-01-03", id="3")
+    figure = build_tables([newer, older, failed])[0].rows[0].figures["d1", "image_auroc"]
+    assert (figure.value, figure.seeds) == (0.7, (0,))
+
+
+def noisy(seed: int, noise: float) -> np.ndarray:
+    """Scores of the same images, better or worse."""
+    return LABELS + noise * np.random.default_rng(seed).standard_normal(LABELS.size)
+
+
+def test_rows_that_do_not_differ_from_the_best_share_its_rank() -> None:
+    good = noisy(1, 0.6)
+    cells = [measured("good", good, LABELS), measured("close", good + 1e-3 * noisy(2, 1.0), LABELS)]
+    cells += [measured("poor", noisy(3, 20.0), LABELS)]
+    table = tables_of(cells)[0]
+    standings = table.standings("image_auroc", None)
+    assert {str(standings["good"]), str(standings["close"])} == {"1="}
+    assert str(standings["poor"]) == "3"
+    assert standings == table.standings("image_auroc", "d1")
+
+
+def test_marked_rows_are_ranked_only_when_asked() -> None:
+    cells = [measured("honest", noisy(1, 5.0), LABELS), measured("oracle", noisy(1, 0.2), LABELS, selection="test-oracle")]
+    honest, asked = tables_of(cells)[0], tables_of(cells, rank_marked=True)[0]
+    assert list(honest.standings("image_auroc", "d1")) == ["honest"]
+    assert honest.p_values == {None: {}}
+    assert list(asked.standings("image_auroc", "d1")) == ["oracle", "honest"]
+    assert [row.method for row in asked.rows] == ["oracle", "honest"]
+    assert asked.standings("image_auroc", "d1")["honest"].rank == 2
+
+
+def test_a_row_that_lacks_a_dataset_has_no_rank_in_the_mean() -> None:
+    cells = [measured("whole", noisy(1, 1.0), LABELS, dataset=name) for name in ("d1", "d2")]
+    cells += [measured("half", noisy(1, 0.1), LABELS, dataset="d1")]
+    table = tables_of(cells)[0]
+    assert list(table.standings("image_auroc", None)) == ["whole"]
+    assert set(table.standings("image_auroc", "d1")) == {"half", "whole"}
+    half = next(row for row in table.rows if row.method == "half")
+    assert table.missing(half, "image_auroc") == ["d2"]
+
+
+def test_lower_false_positive_rates_are_better() -> None:
+    rates = {"low": 0.1, "high": 0.4}
+    table = build_tables([record(name, metrics={"image_auroc": 0.8, "image_fpr95": rate}) for name, rate in rates.items()])[0]
+    assert [row.method for row in table.ordered("image_fpr95")] == ["low", "high"]
+    assert table.standings("image_fpr95", "d1")["low"].leads
+
+
+def test_mean_ranks_leave_out_what_lacks_a_dataset() -> None:
+    rng = np.random.default_rng(5)
+    figures = rng.random((6, 4))
+    cells = [record(m, f"d{d}", value=figures[d, i]) for d in range(6) for i, m in enumerate("wxyz")]
+    table = build_tables([*cells, record("part", "d0", value=0.99)])[0]
+    rows, found = table.mean_ranks("image_auroc")
+    order = ["wxyz".index(row.method) for row in rows]
+    np.testing.assert_allclose(found.mean_ranks, stats.rankdata(-figures, axis=1).mean(axis=0)[order])
+    assert found.friedman_p == pytest.approx(stats.friedmanchisquare(*figures.T).pvalue)
+    assert build_tables([record("a"), record("b")])[0].mean_ranks("image_auroc") is None
+
+
+def test_many_rows_are_compared_in_no_time() -> None:
+    import time
+
+    rng = np.random.default_rng(0)
+    labels = rng.random(1500) < 0.7
+    cells = [
+        measured(f"m{method:02d}", rng.standard_normal(1500) + labels, labels, dataset=f"d{dataset}")
+        for method in range(20)
+        for dataset in range(6)
+    ]
+    start = time.perf_counter()
+    tables_of(cells)
+    assert time.perf_counter() - start < 3  # 190 pairs on 7 columns

@@ -1,0 +1,89 @@
+"""Support draws: seeded, nested, from `valid`; test order: fixed and blind."""
+
+from __future__ import annotations
+
+import pytest
+from toyplugin import ToySet, toy_registry
+
+from adbench import UserError
+from adbench.planning.draws import draw_support, limited, shuffled_test
+
+
+@pytest.fixture
+def dataset() -> ToySet:
+    return ToySet(toy_registry().dataset("toy-a"), None)
+
+
+def ids(entries) -> list[str]:
+    return [entry.item.id for entry in entries]
+
+
+def test_draws_are_nested_in_k_and_the_same_for_few_normal(dataset: ToySet) -> None:
+    draws = {k: draw_support(dataset, "few-shot", k, seed=3) for k in (1, 2, 4, 5)}
+    for small, large in ((1, 2), (2, 4), (4, 5)):
+        assert ids(draws[large].normal)[:small] == ids(draws[small].normal)
+        assert ids(draws[large].abnormal)[:small] == ids(draws[small].abnormal)
+    assert ids(draw_support(dataset, "few-normal", 4, seed=3).normal) == ids(draws[4].normal)
+
+
+def test_seeds_draw_differently_and_again_the_same(dataset: ToySet) -> None:
+    drawn = [tuple(ids(draw_support(dataset, "few-shot", 2, seed).normal)) for seed in range(8)]
+    assert len(set(drawn)) > 3
+    assert drawn == [tuple(ids(draw_support(dataset, "few-shot", 2, seed).normal)) for seed in range(8)]
+
+
+def test_a_track_grants_only_its_own(dataset: ToySet) -> None:
+    few_normal = draw_support(dataset, "few-normal", 2, 0)
+    assert (len(few_normal.normal), few_normal.abnormal, few_normal.auxiliary) == (2, [], ())
+    full = draw_support(dataset, "full-normal", 0, 0)
+    assert {entry.split for entry in full.normal} == {"train"}
+    assert not any(entry.item.abnormal for entry in full.normal)
+    zero = draw_support(dataset, "zero-shot", 0, 0, [ToySet(toy_registry().dataset("toy-b"), None)])
+    assert (zero.normal, zero.abnormal, zero.valid) == ([], [], [])
+    assert len(zero.auxiliary[0]) == 26
+
+
+def test_valid_is_what_the_draw_leaves(dataset: ToySet) -> None:
+    draw = draw_support(dataset, "few-shot", 2, 0)
+    left = set(ids(draw.valid))
+    assert len(left) == 6
+    assert not left & set(ids(draw.normal) + ids(draw.abnormal))
+
+
+def test_no_track_grants_a_test_image(dataset: ToySet) -> None:
+    for track in ("full-normal", "few-normal", "few-shot"):
+        draw = draw_support(dataset, track, 2, 0)
+        assert "test" not in {entry.split for entry in (*draw.normal, *draw.abnormal, *draw.valid)}
+
+
+def test_too_few_images_say_how_many_there_are(dataset: ToySet) -> None:
+    with pytest.raises(UserError, match="needs 6 normal and 6 abnormal images in `valid` of toy-a, which has 5 normal and 5"):
+        draw_support(dataset, "few-shot", 6, 0)
+
+
+def test_normals_come_from_train_where_there_is_no_valid(dataset: ToySet, monkeypatch) -> None:
+    monkeypatch.setattr(dataset, "sizes", {"train": (6, 0), "valid": (0, 0), "test": (2, 2)})
+    assert {entry.split for entry in draw_support(dataset, "few-normal", 4, 0).normal} == {"train"}
+    with pytest.raises(UserError, match="in `train` of toy-a"):
+        draw_support(dataset, "few-shot", 1, 0)
+
+
+def test_missing_splits_are_named(dataset: ToySet, monkeypatch) -> None:
+    monkeypatch.setattr(dataset, "sizes", {"train": (0, 0), "valid": (1, 1), "test": (0, 0)})
+    with pytest.raises(UserError, match="no images in `train`"):
+        draw_support(dataset, "full-normal", 0, 0)
+    with pytest.raises(UserError, match="no images in `test`"):
+        shuffled_test(dataset)
+
+
+def test_the_test_order_is_fixed_and_mixes_the_classes(dataset: ToySet) -> None:
+    labels = [entry.item.abnormal for entry in shuffled_test(dataset)]
+    assert labels == [entry.item.abnormal for entry in shuffled_test(dataset)]
+    assert labels not in (sorted(labels), sorted(labels, reverse=True))
+
+
+def test_a_limit_keeps_both_labels(dataset: ToySet) -> None:
+    assert sum(entry.item.abnormal for entry in shuffled_test(dataset, 3)) == 3
+    assert len(shuffled_test(dataset, 3)) == 6
+    assert len(limited(draw_support(dataset, "full-normal", 0, 0), 2).normal) == 2
+    assert len(limited(draw_support(dataset, "few-shot", 4, 0), 2).normal) == 4
