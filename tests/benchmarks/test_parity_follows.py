@@ -95,7 +95,8 @@ def record(module: ModuleType, folder: Path) -> None:
 
     class Recorder(Report):
         def compare(self, name: str, actual: Any, **_: Any) -> bool:
-            found[name] = np.asarray(actual.detach() if isinstance(actual, torch.Tensor) else actual)
+            # A copy: weights are trained further.
+            found[name] = actual.detach().clone().numpy() if isinstance(actual, torch.Tensor) else np.array(actual)
             return True
 
         relative = exact = compare
