@@ -1,7 +1,8 @@
 """Compare the product with golden arrays: `python benchmarks/parity.py FOLDER [--only PART]`.
 
-Prints one line an array. Exits 1 on a deviation above the tolerance of the folder's README, and on a file or array of
-the chosen parts that no check looked at.
+Prints one line an array. Exits 1 on a deviation above the tolerance of the folder's README, on a file or array of the
+chosen parts that no check looked at, and on a file that is missing. Folders of methods that the product does not have
+are named as not covered.
 """
 
 from __future__ import annotations
@@ -18,6 +19,16 @@ PARTS = ("clip", "mvfa", "e2e", "metrics", "april", "bgad", "dra", "medclip", "m
 # Parts that need more than the check of their own name, and those whose arrays are not all in the folder of that name.
 ALSO_RUN = {"mvfa": ("clip",)}
 OWNED = {"clip": ("clip/*", "mvfa/text.npz:*", "mvfa/backbone.npz:*"), "mvfa": ("clip/*", "mvfa/*")}
+# The folder's methods that the product does not have, so that there is nothing to compare.
+NOT_COVERED = {
+    "aa-clip": "AA-CLIP",
+    "anomalyclip": "AnomalyCLIP",
+    "anomalydino": "AnomalyDINO",
+    "iqe-clip": "IQE-CLIP",
+    "madclip": "MadCLIP",
+    "mediclip": "MediCLIP",
+    "subspacead": "SubspaceAD",
+}
 
 
 def run(folder: Path, parts: list[str] | None = None) -> int:
@@ -31,11 +42,17 @@ def run(folder: Path, parts: list[str] | None = None) -> int:
         except Exception as error:  # one broken part must not hide the others
             report.fail(checker, f"the check stopped: {type(error).__name__}: {error}")
     owned = ("*",) if everything else tuple(pattern for part in parts for pattern in OWNED.get(part, (f"{part}/*",)))
+    if everything:
+        for name, method in NOT_COVERED.items():
+            report.not_covered(name, f"the product has no {method}")
+    for name in report.lost(owned):
+        report.fail(name, "the folder's list of checksums names it, and it is not there")
     for name in report.unseen(owned):
         report.fail(name, "not compared")
     print(
         f"{len(report.compared)} arrays compared, {len(report.used - report.compared)} used as inputs, "
-        f"{len(report.excused)} left out with a reason, {report.failures} failures"
+        f"{len(report.excused)} left out with a reason, {len(report.uncovered)} of methods not covered, "
+        f"{report.failures} failures"
     )
     return 1 if report.failures else 0
 

@@ -46,7 +46,7 @@ ZERO_NORM = 1e-5
 def check(folder: Path, report: Report) -> None:
     """Compare everything in `dra/`."""
     torch.set_num_threads(1)
-    config = report.load_file(CONFIG)
+    config = report.load_keys(CONFIG, ("img_size", "n_scales", "n_ref", "batch_size", "topk", "lr", "weight_decay"))
     parameters = DraParameters(
         image_size=config["img_size"],
         scales=config["n_scales"],
@@ -79,7 +79,7 @@ def _check_heads(report: Report) -> None:
         names = report.names(f"{ALONE}:{prefix}.*")
         return {name.partition(":")[2].removeprefix(f"{prefix}."): _tensor(report, name) for name in names}
 
-    for case in sorted(name.partition(":")[2].removesuffix("_x") for name in report.names(f"{ALONE}:*_x")):
+    for case in sorted(name.partition(":")[2].removesuffix("_x") for name in report.demand(f"{ALONE}:*_x")):
         x, references = _tensor(report, f"{ALONE}:{case}_x"), _tensor(report, f"{ALONE}:{case}_ref")
         share = float(report.load(f"{ALONE}:{case}_topk"))
         width = x.shape[1]
@@ -133,6 +133,9 @@ def _size(area: float, wanted: tuple[int, int]) -> tuple[int, int]:
 def _check_training(parameters: DraParameters, report: Report) -> None:
     images, labels = report.load(f"{TRAIN}:images_u8"), report.load(f"{TRAIN}:labels")
     references = report.load(f"{TRAIN}:ref_images_u8")
+    report.exact(f"{CONFIG}:img_size", images.shape[-1])
+    report.exact(f"{CONFIG}:batch_size", images.shape[1])
+    report.exact(f"{CONFIG}:n_ref", references.shape[1])
     # The model reads no label of a reference. What they say is which images are references: normal ones and pseudo anomalies.
     report.exact(f"{TRAIN}:ref_labels", np.where(report.expected(f"{TRAIN}:ref_labels") == NORMAL, NORMAL, PSEUDO))
     abnormal = [parameters.batch_size - parameters.batch_size * 2 // 3] * len(labels)
@@ -200,8 +203,8 @@ def _check_first_step(
     wanted = report.expected(f"{TRAIN}:gradnorms").astype(np.float64)
     tolerance = np.where(wanted > ZERO_NORM, 5e-5 * wanted, ZERO_NORM)
     _compare_each(report, f"{TRAIN}:gradnorms", [norms.get(name, np.nan) for name in names], tolerance)
-    for name in report.names("dra/grads_step1.safetensors:*"):
-        gradient = gradients[name.partition(":")[2]]
+    for key, gradient in gradients.items():
+        name = f"dra/grads_step1.safetensors:{key}"
         if np.linalg.norm(report.expected(name)) > ZERO_NORM:
             report.relative(name, gradient, limit=1e-4)
         else:
@@ -209,9 +212,8 @@ def _check_first_step(
 
 
 def _check_trained(network: DraNetwork, report: Report) -> None:
-    state = network.state_dict()
-    for name in report.names("dra/model_after3.safetensors:*"):
-        tensor = state[name.partition(":")[2]]
+    for key, tensor in network.state_dict().items():
+        name = f"dra/model_after3.safetensors:{key}"
         if "num_batches" in name:
             report.exact(name, tensor)
         elif "running_" in name:

@@ -10,13 +10,13 @@ from PIL import Image
 from torch import Tensor
 
 from adbench_clip.medclip.architecture import Architecture
-from adbench_clip.medclip.detector import to_input
+from adbench_clip.medclip.detector import MEAN, STD, to_input
 from adbench_clip.medclip.loading import build_medclip, current_name
 from adbench_clip.medclip.network import MedClip
 from adbench_clip.medclip.texts import class_logits
 from parity_checks.report import Report
 
-DATA, WEIGHTS = "medclip/data.npz", "medclip/model_fp16.safetensors"
+CONFIG, DATA, WEIGHTS = "medclip/config.json", "medclip/data.npz", "medclip/model_fp16.safetensors"
 CLASSES = ("normal", "abnormal")
 # Gradients that vanish but for rounding.
 NO_GRADIENT = 1e-5
@@ -24,7 +24,10 @@ NO_GRADIENT = 1e-5
 
 def check(folder: Path, report: Report) -> None:
     """Compare every array."""
-    config = report.load_file("medclip/config.json")
+    parts = [name.partition(":")[2] for part in ("bert", "swin") for name in report.demand(f"{CONFIG}:{part}/*")]
+    config = report.load_keys(CONFIG, [*parts, "image_size", "patch_size", "proj"])
+    report.exact(f"{CONFIG}:image_mean", MEAN)
+    report.exact(f"{CONFIG}:image_std", STD)
     state = {key: torch.tensor(value) for key, value in report.load_file(WEIGHTS).items()}
     model = build_medclip(_architecture(config), state).eval()
     pixels = _check_pixels(report, int(config["image_size"]))
@@ -45,7 +48,7 @@ def _architecture(config: dict[str, object]) -> Architecture:
 
 
 def _check_pixels(report: Report, size: int) -> Tensor:
-    names = report.names(f"{DATA}:image_*")
+    names = sorted(report.demand(f"{DATA}:image_*"), key=lambda name: int(name.rpartition("_")[2]))
     squares = np.stack([_padded(report.load(name), size) for name in names])
     pixels = to_input(squares[:, None].repeat(3, axis=1))
     report.compare(f"{DATA}:pixel_values", pixels, atol=3e-6)

@@ -8,7 +8,7 @@ dictionaries joined by `/`); any other file, e.g. an image, is one array named b
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-DOCUMENTS = ("*README.md", "*SHA256SUMS")
+SUMS = "SHA256SUMS"
+DOCUMENTS = ("*README.md", f"*{SUMS}")
+EMPTY = "it holds no element, so nothing is compared"
 
 
 class MissingGoldenError(Exception):
@@ -38,11 +40,19 @@ class Report:
         self.compared: set[str] = set()
         self.used: set[str] = set()
         self.excused: set[str] = set()
+        self.uncovered: set[str] = set()
         self._files: dict[str, dict[str, Any]] = {}
 
     def names(self, pattern: str = "*") -> list[str]:
         """Names of the arrays that the folder holds and that match a shell pattern, sorted by file."""
         return [name for name in self._inventory() if fnmatchcase(name, pattern)]
+
+    def demand(self, pattern: str) -> list[str]:
+        """`names`, of which there must be some: a loop over none would compare nothing without a word."""
+        found = self.names(pattern)
+        if not found:
+            raise MissingGoldenError(f"the golden folder holds nothing like {pattern}")
+        return found
 
     def has(self, name: str) -> bool:
         """Whether the folder holds this array (or, without `:`, this file)."""
@@ -60,6 +70,10 @@ class Report:
         values = self._read(file)
         self.used |= {f"{file}:{key}" for key in values}
         return dict(values)
+
+    def load_keys(self, file: str, keys: Iterable[str]) -> dict[str, Any]:
+        """Return some arrays of a file by their keys, as inputs; what else it holds is left to be looked at."""
+        return {key: self.load(f"{file}:{key}") for key in keys}
 
     def path(self, file: str) -> Path:
         """Return the path of a file that is one array (an image, a text) and tick it off as an input."""
@@ -118,6 +132,8 @@ class Report:
         found, target = np.asarray(_plain(actual)), np.asarray(_plain(wanted))
         if found.shape != target.shape:
             return self.fail(name, f"shape {found.shape}, expected {target.shape}")
+        if not target.size:
+            return self.fail(name, EMPTY)
         wrong = int(np.sum(found != target))
         return self._line(name, f"{wrong} differ" if wrong else "0", "exact", wrong == 0)
 
@@ -127,6 +143,13 @@ class Report:
             self.excused.add(name)
             self.say(f"{name:<68} left out: {reason}")
 
+    def not_covered(self, folder: str, reason: str) -> None:
+        """Say in one line that no check looks at a folder; its arrays do not fail."""
+        names = self.names(f"{folder}/*")
+        self.uncovered |= set(names)
+        if names:
+            self.say(f"{folder + '/':<68} NOT COVERED, {len(names)} arrays: {reason}")
+
     def fail(self, name: str, why: str) -> bool:
         """Report a failure that no comparison found."""
         self.failures += 1
@@ -135,8 +158,16 @@ class Report:
 
     def unseen(self, patterns: tuple[str, ...]) -> list[str]:
         """Names that match one of the patterns and were neither compared, used as input nor left out with a reason."""
-        seen = self.compared | self.used | self.excused
+        seen = self.compared | self.used | self.excused | self.uncovered
         return [name for name in self._inventory() if name not in seen and any(fnmatchcase(name, p) for p in patterns)]
+
+    def lost(self, patterns: tuple[str, ...]) -> list[str]:
+        """Files that match one of the patterns of `unseen` and that the folder's own list of checksums names, but it lacks."""
+        sums = self.folder / SUMS
+        lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
+        listed = [line.split(maxsplit=1)[1].lstrip("*").removeprefix("./") for line in lines if line.strip()]
+        files = [pattern.partition(":")[0] for pattern in patterns]
+        return [file for file in listed if any(fnmatchcase(file, p) for p in files) and not (self.folder / file).is_file()]
 
     def _pair(self, name: str, actual: Any) -> tuple[np.ndarray, np.ndarray] | None:
         """What was found and what is wanted, float64; None, after saying so, where that is missing or of another shape."""
@@ -149,6 +180,9 @@ class Report:
         self.compared.add(name)
         if found.shape != wanted.shape:
             self.fail(name, f"shape {found.shape}, expected {wanted.shape}")
+            return None
+        if not wanted.size:
+            self.fail(name, EMPTY)
             return None
         return found, wanted
 

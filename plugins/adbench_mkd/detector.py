@@ -9,7 +9,7 @@ from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
 from adbench_mkd.maps import Pair, grey, magnitude, min_max, noise_deviation, noisy_mean, smooth
-from adbench_mkd.network import Vgg, build_cloner, build_source
+from adbench_mkd.network import Vgg, build_cloner, build_source, cloner_blocks
 from adbench_mkd.parameters import MkdParameters
 from adbench_mkd.training import shuffled, train
 
@@ -66,7 +66,7 @@ class MkdDetector(Detector):
     def _networks(self, ctx: Context, generator: torch.Generator) -> tuple[Vgg, Vgg]:
         self._device = ctx.device
         source = build_source(ctx.weights.state_dict(self.parameters.weights))
-        cloner = build_cloner(source, self.parameters.cloner_width, generator)
+        cloner = build_cloner(source, cloner_blocks(source.blocks, self.parameters.cloner_width), generator)
         # On a CPU, layers of few channels train up to twice as fast in this layout.
         layout = torch.channels_last
         return source.to(ctx.device, memory_format=layout), cloner.to(ctx.device, memory_format=layout)

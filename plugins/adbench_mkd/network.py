@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -47,7 +47,7 @@ def source_blocks(state: Mapping[str, Tensor]) -> Blocks:
 
 
 def cloner_blocks(source: Blocks, width: int) -> Blocks:
-    """The blocks of the cloner: `width` channels everywhere, but those of the source before the poolings that are compared."""
+    """The usual blocks of a cloner: `width` channels everywhere, but those of the source before the poolings that are compared."""
     first, *others = source
     narrow = [tuple([width] * (len(block) - 1) + [block[-1]]) for block in others]
     return (tuple([width] * len(first)), *narrow)
@@ -56,6 +56,30 @@ def cloner_blocks(source: Blocks, width: int) -> Blocks:
 def widths(blocks: Blocks) -> list[str]:
     """The blocks in the usual flat notation, `M` for a pooling."""
     return [entry for block in blocks for entry in (*map(str, block), "M")]
+
+
+def blocks_of(flat: Iterable[int | str]) -> Blocks:
+    """The blocks that a flat notation stands for, the inverse of `widths`.
+
+    Args:
+        flat: output channels of each convolution in order, at least 1, and `M` for a pooling, which comes last.
+
+    Raises:
+        ValueError: a block has no convolution, no pooling at its end, or anything but a number of channels.
+    """
+    blocks: list[tuple[int, ...]] = []
+    block: list[int] = []
+    for entry in flat:
+        if entry != "M":
+            block.append(int(entry))
+        elif block:
+            blocks.append(tuple(block))
+            block = []
+        else:
+            raise ValueError("A pooling follows another, or comes first: put a convolution before each.")
+    if block or min((width for each in blocks for width in each), default=0) < 1:
+        raise ValueError("A network is numbers of channels, at least 1, with a pooling M at the end of each block.")
+    return tuple(blocks)
 
 
 class Vgg(nn.Module):
@@ -127,9 +151,20 @@ def build_source(state: Mapping[str, Tensor]) -> Vgg:
     return source.eval().requires_grad_(False)
 
 
-def build_cloner(source: Vgg, width: int, generator: torch.Generator) -> Vgg:
-    """An untrained cloner of a source, its weights drawn by Xavier's uniform rule, as in the release."""
-    cloner = Vgg(cloner_blocks(source.blocks, width), cloner=True)
+def build_cloner(source: Vgg, blocks: Blocks, generator: torch.Generator) -> Vgg:
+    """An untrained cloner of a source, its weights drawn by Xavier's uniform rule, as in the release.
+
+    Args:
+        blocks: channels of every convolution, `cloner_blocks` for the usual ones; they may differ everywhere but before the
+            poolings that are compared, all but the first.
+
+    Raises:
+        ValueError: there are not as many poolings as in the source, or not as many channels where they are compared.
+    """
+    compared, wanted = ([block[-1] for block in network[1:]] for network in (blocks, source.blocks))
+    if len(blocks) != len(source.blocks) or compared != wanted:
+        raise ValueError(f"A cloner of this source has {wanted} channels before its poolings but the first, not {compared}.")
+    cloner = Vgg(blocks, cloner=True)
     for layer in cloner.features:
         if isinstance(layer, nn.Conv2d):
             nn.init.xavier_uniform_(layer.weight, generator=generator)

@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from adbench_mkd.maps import Pair, grey, magnitude, min_max, noise_deviation, noisy_mean, smooth
-from adbench_mkd.network import Vgg, build_cloner, build_source
+from adbench_mkd.network import Vgg, build_cloner, build_source, cloner_blocks
 
 BLOCKS = ((3, 3), (4, 4), (4, 4), (5, 5), (5, 5))
 
@@ -17,7 +17,7 @@ BLOCKS = ((3, 3), (4, 4), (4, 4), (5, 5), (5, 5))
 def pair() -> Pair:
     torch.manual_seed(0)
     source = build_source(Vgg(BLOCKS, cloner=False).state_dict())
-    cloner = build_cloner(source, 3, torch.Generator().manual_seed(0))
+    cloner = build_cloner(source, cloner_blocks(source.blocks, 3), torch.Generator().manual_seed(0))
     return Pair(source.double(), cloner.double().eval().requires_grad_(False), 0.01)
 
 

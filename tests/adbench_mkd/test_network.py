@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from adbench import UserError
-from adbench_mkd.network import Vgg, build_cloner, build_source, cloner_blocks, guided_relu, source_blocks, widths
+from adbench_mkd.network import Vgg, blocks_of, build_cloner, build_source, cloner_blocks, guided_relu, source_blocks, widths
 
 VGG16 = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
 SMALL = ((4, 4), (4, 6), (6,), (6, 8, 8), (8, 8))
@@ -47,8 +47,37 @@ def test_levels_are_the_poolings_but_the_first() -> None:
 
 def test_the_cloner_starts_from_the_generator_alone() -> None:
     source = build_source(small_state())
-    one, other = (build_cloner(source, 3, torch.Generator().manual_seed(5)) for _ in range(2))
+    blocks = cloner_blocks(SMALL, 3)
+    one, other = (build_cloner(source, blocks, torch.Generator().manual_seed(5)) for _ in range(2))
     assert all(torch.equal(one.state_dict()[name], tensor) for name, tensor in other.state_dict().items())
+
+
+def test_a_cloner_may_be_uneven() -> None:
+    source = build_source(small_state())
+    blocks = ((3, 5), (2, 6), (6,), (7, 1, 8), (4, 8))
+    cloner = build_cloner(source, blocks, torch.Generator().manual_seed(5))
+    convolutions = [layer.out_channels for layer in cloner.features if isinstance(layer, nn.Conv2d)]
+    assert convolutions == [3, 5, 2, 6, 6, 7, 1, 8, 4, 8]
+    images = torch.rand(2, 3, 64, 64)
+    assert [level.shape for level in cloner(images)] == [level.shape for level in source(images)]
+
+
+@pytest.mark.parametrize("blocks", [((3, 5), (2, 7), (6,), (8,), (8,)), ((3,), (6,), (6,), (8,))])
+def test_a_cloner_that_cannot_be_compared_is_refused(blocks: tuple[tuple[int, ...], ...]) -> None:
+    with pytest.raises(ValueError, match=r"\[6, 6, 8, 8\] channels"):
+        build_cloner(build_source(small_state()), blocks, torch.Generator())
+
+
+def test_the_flat_notation_and_back() -> None:
+    flat = [4, 4, "M", 4, 16, "M", 4, "M"]
+    assert blocks_of(flat) == ((4, 4), (4, 16), (4,))
+    assert widths(blocks_of(flat)) == [str(entry) for entry in flat]
+
+
+@pytest.mark.parametrize("flat", [[], [4], ["M"], [4, "M", "M"], [4, "M", 4], [0, "M"], [4, "pool"]])
+def test_other_notations_are_refused(flat: list[int | str]) -> None:
+    with pytest.raises(ValueError, match=r"pooling|invalid literal"):
+        blocks_of(flat)
 
 
 def test_guided_relu_drops_negative_values_and_negative_gradients() -> None:

@@ -6,7 +6,7 @@ from itertools import chain
 
 import torch
 
-from adbench_mkd.network import Vgg, build_cloner, build_source
+from adbench_mkd.network import Vgg, build_cloner, build_source, cloner_blocks
 from adbench_mkd.training import shuffled, train, training_loss
 
 BLOCKS = ((3, 3), (4, 4), (4, 4), (5, 5), (5, 5))
@@ -15,7 +15,7 @@ BLOCKS = ((3, 3), (4, 4), (4, 4), (5, 5), (5, 5))
 def networks() -> tuple[Vgg, Vgg]:
     torch.manual_seed(0)
     source = build_source(Vgg(BLOCKS, cloner=False).state_dict())
-    return source, build_cloner(source, 4, torch.Generator().manual_seed(0))
+    return source, build_cloner(source, cloner_blocks(source.blocks, 4), torch.Generator().manual_seed(0))
 
 
 def test_training_lowers_the_loss_and_leaves_the_source() -> None:
