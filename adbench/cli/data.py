@@ -15,7 +15,7 @@ from adbench.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
     from adbench.contracts.dataset import DatasetArchive, DatasetCard
-    from adbench.data.findings import Report
+    from adbench.data.findings import Findings
 
 NAME = "data"
 EXAMPLES = 3
@@ -97,7 +97,7 @@ def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> N
         raise UserError("Nothing is downloaded, as the licence was not accepted.")
 
 
-def _print(reports: list[Report], absent: list[tuple[str, str]]) -> None:
+def _print(reports: list[Findings], absent: list[tuple[str, str]]) -> None:
     rows: list[tuple[str, str, str, str, str]] = []
     for report in reports:
         rows += [

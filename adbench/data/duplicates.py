@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from adbench.contracts.dataset import Split
-from adbench.data.reading import Place, Seen
+from adbench.data.reading import ImageFacts, Place
 
 # Of 256 bits. Copies saved as JPEG, at half the size or 10 % brighter differ in at most 12; neighbouring slices of a
 # brain in 20 and more, other patients' chests in 50 and more.
@@ -17,12 +17,12 @@ BLOCK = 2048  # rows whose distances to a bucket are computed at once
 Group = list[Place]
 
 
-def same_content(seen: Mapping[Place, Seen]) -> list[Group]:
+def same_content(seen: Mapping[Place, ImageFacts]) -> list[Group]:
     """Groups of two and more images of equal pixels."""
     return [group for group in _by_content(seen) if len(group) > 1]
 
 
-def near_content(seen: Mapping[Place, Seen], distance: int = NEAR) -> list[Group]:
+def near_content(seen: Mapping[Place, ImageFacts], distance: int = NEAR) -> list[Group]:
     """Groups of images that look the same and are not all of equal pixels; those without a hash are left out.
 
     Two images look the same where at most `distance` bits of their perceptual hashes differ; a group is connected by
@@ -83,7 +83,7 @@ def across_splits(groups: Iterable[Sequence[Place]]) -> list[Group]:
     return [list(first.values()) for first in firsts if len(first) > 1]
 
 
-def _by_content(seen: Mapping[Place, Seen]) -> list[Group]:
+def _by_content(seen: Mapping[Place, ImageFacts]) -> list[Group]:
     groups: dict[str, Group] = {}
     for place, facts in seen.items():
         groups.setdefault(facts.digest, []).append(place)

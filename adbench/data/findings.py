@@ -29,7 +29,7 @@ class Finding:
 
 
 @dataclass
-class Report:
+class Findings:
     """All that was found in one set.
 
     Attributes:

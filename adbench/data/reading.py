@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Seen:
+class ImageFacts:
     """What an image looked like when it was read.
 
     Attributes:
@@ -65,7 +65,7 @@ def digest(image: np.ndarray) -> str:
     return hashlib.sha256(str(image.shape).encode() + image.tobytes()).hexdigest()
 
 
-def look(dataset: Dataset, place: Place, perceptual: bool = False) -> Seen:
+def look(dataset: Dataset, place: Place, perceptual: bool = False) -> ImageFacts:
     """Read an image. Raises as `checked_image` does.
 
     Args:
@@ -73,7 +73,7 @@ def look(dataset: Dataset, place: Place, perceptual: bool = False) -> Seen:
     """
     image = checked_image(dataset, place)
     blank = bool((image == image[:1, :1]).all())
-    return Seen(digest(image), image.shape[:2], blank, perceptual_hash(image) if perceptual and not blank else None)
+    return ImageFacts(digest(image), image.shape[:2], blank, perceptual_hash(image) if perceptual and not blank else None)
 
 
 def perceptual_hash(image: np.ndarray) -> np.ndarray:

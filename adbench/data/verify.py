@@ -8,17 +8,17 @@ from typing import Any
 
 from adbench.contracts.dataset import Dataset
 from adbench.data.duplicates import Group, across_splits, near_content, same_content
-from adbench.data.findings import Report
+from adbench.data.findings import Findings
 from adbench.data.masks import MaskFault, mask_fault
-from adbench.data.reading import Place, Seen, in_threads, look, places
+from adbench.data.reading import ImageFacts, Place, in_threads, look, places
 from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects
 from adbench.errors import UserError
 from adbench.words import counted
 
-Track = Callable[[Iterable[Any], str, int], Iterable[Any]]
+Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 
-def verify(dataset: Dataset, track: Track = lambda iterable, description, total: iterable) -> Report:
+def verify(dataset: Dataset, track: Progress = lambda iterable, description, total: iterable) -> Findings:
     """Read all images and masks of a set that is there, and report what is found.
 
     What is wrong with one image, or with the set's plugin, becomes a finding and stops nothing.
@@ -26,7 +26,7 @@ def verify(dataset: Dataset, track: Track = lambda iterable, description, total:
     Args:
         track: `track(iterable, description, total)` shows progress and gives the same items.
     """
-    report = Report(dataset.card.name)
+    report = Findings(dataset.card.name)
     try:
         _look_through(dataset, report, track)
     except Exception as error:
@@ -35,16 +35,16 @@ def verify(dataset: Dataset, track: Track = lambda iterable, description, total:
     return report
 
 
-def _look_through(dataset: Dataset, report: Report, track: Track) -> None:
+def _look_through(dataset: Dataset, report: Findings, track: Progress) -> None:
     among = places(dataset)
     report.images = len(among)
     _of_items(dataset, among, report)
-    seen: dict[Place, Seen] = {}
+    seen: dict[Place, ImageFacts] = {}
     unreadable: list[str] = []
     faults: list[MaskFault] = []
     examined = track(in_threads(partial(_examine, dataset), among), dataset.card.name, len(among))
     for place, (facts, fault) in zip(among, examined, strict=True):
-        if isinstance(facts, Seen):
+        if isinstance(facts, ImageFacts):
             seen[place] = facts
         else:
             unreadable.append(facts)
@@ -60,7 +60,7 @@ def _look_through(dataset: Dataset, report: Report, track: Track) -> None:
             report.add("warning", "set-warns", warning)
 
 
-def _examine(dataset: Dataset, place: Place) -> tuple[Seen | str, MaskFault | None]:
+def _examine(dataset: Dataset, place: Place) -> tuple[ImageFacts | str, MaskFault | None]:
     """What an image looks like, or why it cannot be read, and what is wrong with its mask."""
     try:
         facts = look(dataset, place, perceptual=True)
@@ -76,7 +76,7 @@ def _examine(dataset: Dataset, place: Place) -> tuple[Seen | str, MaskFault | No
         return facts, MaskFault("unusable", f"the mask of {place}: {type(error).__name__}: {error}")
 
 
-def _of_items(dataset: Dataset, among: list[Place], report: Report) -> None:
+def _of_items(dataset: Dataset, among: list[Place], report: Findings) -> None:
     """What the items say by themselves."""
     if abnormal := [place for place in among if place.split == "train" and place.item.abnormal]:
         report.add("error", "train-abnormal", counted(len(abnormal), "abnormal image", "in train"), abnormal)
@@ -93,7 +93,7 @@ def _of_items(dataset: Dataset, among: list[Place], report: Report) -> None:
         report.add("warning", "subjects-shared", sentence, subjects)
 
 
-def _of_masks(dataset: Dataset, faults: list[MaskFault], report: Report) -> None:
+def _of_masks(dataset: Dataset, faults: list[MaskFault], report: Findings) -> None:
     lacking, unusable, empty = (
         [fault.sentence for fault in faults if fault.kind == kind] for kind in ("lacking", "unusable", "empty")
     )
@@ -109,7 +109,7 @@ def _of_masks(dataset: Dataset, faults: list[MaskFault], report: Report) -> None
         report.add("error", "mask-empty", counted(len(empty), "mask", "without lesion, though the image is abnormal"), empty)
 
 
-def _of_contents(seen: dict[Place, Seen], report: Report) -> None:
+def _of_contents(seen: dict[Place, ImageFacts], report: Findings) -> None:
     """Images that are there twice. Those of a single colour are equal to each other and mean nothing."""
     if blank := [place for place, facts in seen.items() if facts.blank]:
         report.add("warning", "blank", counted(len(blank), "image", "of a single colour"), blank)

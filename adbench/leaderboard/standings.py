@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from adbench.results.paired import Placed
 
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 
 Pair = tuple[str, str]
 Column = str | None  # a dataset, or None for the mean over all of them
@@ -100,7 +100,7 @@ def stand(figures: Mapping[str, float], p_values: Mapping[Pair, float]) -> dict[
 def _differs(leader: str, other: str, figures: Mapping[str, float], p_values: Mapping[Pair, float]) -> bool:
     if figures[leader] == figures[other]:
         return False
-    return p_values[leader, other] < LEVEL if (leader, other) in p_values else True
+    return p_values[leader, other] < SIGNIFICANCE if (leader, other) in p_values else True
 
 
 def _known(p: float | None) -> float | None:

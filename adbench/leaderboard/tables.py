@@ -135,7 +135,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
     """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
     for record in newest(records):
-        rows = tables.setdefault((record.preset, record.track, record.k, condition_of(record)), {})
+        rows = tables.setdefault((record.preset, record.track, record.k, table_condition(record)), {})
         rows.setdefault((record.method, record.variant), []).append(record)
     built = []
     for (preset, track, k, condition), rows in sorted(tables.items()):
@@ -157,7 +157,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
     return built
 
 
-def condition_of(record: CellRecord) -> str:
+def table_condition(record: CellRecord) -> str:
     """What of the protocol is not the default, e.g. `limit=8, precision=bf16`; such figures make a table of their own."""
     usual = {**Protocol().identity(), "precision": "fp32", "evaluation_size": EVALUATION_SIZE}
     found = {**record.identity.get("protocol", {}), "precision": record.identity.get("precision", "fp32")}
@@ -170,7 +170,7 @@ def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
     """One record where the same cell was measured again, say after its weights or its data changed: the last that is finished."""
     kept: dict[tuple, CellRecord] = {}
     for record in sorted(records, key=lambda record: (record.status == "done", record.started)):
-        place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, condition_of(record))
+        place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, table_condition(record))
         kept[place] = record
     return list(kept.values())
 

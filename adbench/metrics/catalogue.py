@@ -7,7 +7,7 @@ from typing import Literal
 
 AUPRO_LIMIT = 0.3
 RESAMPLES = 1000
-LEVEL = 0.95
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)

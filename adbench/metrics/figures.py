@@ -8,7 +8,7 @@ from typing import NamedTuple
 from numpy.typing import ArrayLike
 
 from adbench.metrics.bootstrap import pixel_intervals
-from adbench.metrics.catalogue import AUPRO_LIMIT, LEVEL, RESAMPLES
+from adbench.metrics.catalogue import AUPRO_LIMIT, CONFIDENCE, RESAMPLES
 from adbench.metrics.delong import auroc_interval
 from adbench.metrics.histograms import pixel_histograms
 from adbench.metrics.interval import Interval
@@ -43,7 +43,7 @@ def image_figures(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None
         "image_f1_max": found.f1_max,
         "image_fpr95": found.fpr_at_95_tpr,
     }
-    return _figures(values, {"image_auroc": auroc_interval(labels, scores, groups, LEVEL)})
+    return _figures(values, {"image_auroc": auroc_interval(labels, scores, groups, CONFIDENCE)})
 
 
 def pixel_figures(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = None, limit: float = AUPRO_LIMIT) -> Figures:
@@ -62,7 +62,9 @@ def pixel_figures(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = 
         "pixel_aupro": aupro(masks, maps, limit),
     }
     exact = (values["pixel_auroc"], values["pixel_aupro"])
-    drawn = pixel_intervals(pixel_histograms(masks, maps, groups), exact=exact, limit=limit, resamples=RESAMPLES, level=LEVEL)
+    drawn = pixel_intervals(
+        pixel_histograms(masks, maps, groups), exact=exact, limit=limit, resamples=RESAMPLES, level=CONFIDENCE
+    )
     return _figures(values, {"pixel_auroc": drawn.auroc, "pixel_aupro": drawn.aupro})
 
 

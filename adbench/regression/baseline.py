@@ -76,7 +76,7 @@ def cell_key(record: CellRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in KEY}
 
 
-def conditions_of(record: CellRecord) -> dict[str, Any]:
+def comparable_part(record: CellRecord) -> dict[str, Any]:
     """The part of an identity that must agree for a comparison."""
     return {name: record.identity.get(name) for name in CONDITIONS}
 
@@ -151,7 +151,7 @@ def read_baseline(file: Path) -> list[BaselineCell]:
 def _cell(record: CellRecord, table: ScoreTable) -> BaselineCell:
     return BaselineCell(
         key=cell_key(record),
-        conditions=conditions_of(record),
+        conditions=comparable_part(record),
         started=record.started,
         metrics={name: None if value is None else round(value, DECIMALS) for name, value in record.metrics.items()},
         intervals={name: [round(end, DECIMALS) for end in ends] for name, ends in record.intervals.items()},

@@ -18,7 +18,7 @@ LARGEST_NOISE = 30.0  # in standard deviations of the scores: nothing of them is
 NORMAL_80 = 0.8416212335729143  # 80 % of a normal distribution lie below it
 
 
-def visible_loss(tables: Sequence[ScoreTable], tolerance: float, level: float = 0.95) -> float | None:
+def detectable_loss(tables: Sequence[ScoreTable], tolerance: float, level: float = 0.95) -> float | None:
     """The smallest loss of AUROC that a check finds four times out of five.
 
     The loss is made by adding normal noise to every score, which is what a method that got worse looks like when

@@ -11,8 +11,8 @@ from typing import Literal
 from adbench.contracts.protocol import track_words
 from adbench.errors import ExitCode, UserError
 from adbench.metrics.comparison import Contrast, mean_contrast
-from adbench.regression.baseline import BaselineCell, cell_key, cell_label, conditions_of
-from adbench.regression.power import visible_loss
+from adbench.regression.baseline import BaselineCell, cell_key, cell_label, comparable_part
+from adbench.regression.power import detectable_loss
 from adbench.results.paired import place
 from adbench.results.record import CellRecord
 
@@ -150,7 +150,7 @@ def _image_row(old: BaselineCell, new: BaselineCell, rule: Rule) -> Comparison:
     change = placed.contrast(before)
     if change is None or math.isnan(change.variance):
         return _incomparable(old, "too few images (or subjects) of a label for an interval")
-    visible = visible_loss([old.table], rule.tolerance)
+    visible = detectable_loss([old.table], rule.tolerance)
     return _judged(old.label, IMAGE, old.metrics.get(IMAGE), new.metrics.get(IMAGE), change, visible, rule)
 
 
@@ -205,13 +205,13 @@ def _mean(label: str, datasets: list[list[tuple[BaselineCell, BaselineCell]]], r
     if len(known) < len(datasets):
         return []
     before, after = (fmean(float(one.placed.positives.mean()) for one in side if one) for side in (befores, afters))
-    visible = visible_loss([seeds[0][0].table for seeds in datasets], rule.tolerance)
+    visible = detectable_loss([seeds[0][0].table for seeds in datasets], rule.tolerance)
     return [_judged(label, IMAGE, before, after, mean_contrast(known), visible, rule)]
 
 
 def _supersedes(record: CellRecord, cell: BaselineCell) -> bool:
     """A crash after the cell was measured, and not of a trial under another protocol, means that it no longer runs."""
-    protocol = conditions_of(record)["protocol"]
+    protocol = comparable_part(record)["protocol"]
     return record.started > cell.started and protocol in (None, cell.conditions["protocol"])
 
 

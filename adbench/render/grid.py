@@ -13,7 +13,7 @@ from adbench.render.words import MISSING, heading, percent, short_names
 
 
 @dataclass(frozen=True)
-class Cell:
+class FigureText:
     """One figure.
 
     Attributes:
@@ -33,7 +33,7 @@ class Line:
 
     rank: str
     label: str
-    cells: tuple[Cell, ...]
+    cells: tuple[FigureText, ...]
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def _line(table: Table, row: Row, metric: str, standings: dict[Column, dict[str,
     return Line(str(rank) if rank else MISSING, f"{row.variant} ({row.mark})" if row.mark else row.variant, tuple(cells))
 
 
-def _cell(figure: Figure | None, standing: Standing | None, failed: bool) -> Cell:
+def _cell(figure: Figure | None, standing: Standing | None, failed: bool) -> FigureText:
     if figure is None:
-        return Cell("failed", emphasis="failed") if failed else Cell(MISSING)
+        return FigureText("failed", emphasis="failed") if failed else FigureText(MISSING)
     text = percent(figure.value) + (f" ± {100 * figure.std:.1f}" if figure.std is not None else "")
     interval = f"{percent(figure.interval[0])}–{percent(figure.interval[1])}" if figure.interval else ""
-    return Cell(text, interval, standing.emphasis if standing else "")
+    return FigureText(text, interval, standing.emphasis if standing else "")

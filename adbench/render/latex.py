@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adbench.leaderboard.tables import METRICS, Table
-from adbench.render.grid import Cell, Grid, Line, grids
+from adbench.render.grid import FigureText, Grid, Line, grids
 from adbench.render.notes import Emphasis, footnotes
 
 STYLES = {"best": r"\textbf{%s}", "tied": r"\underline{%s}", "failed": r"\textit{%s}", "": "%s"}
@@ -72,7 +72,7 @@ def _lines(line: Line, intervals: bool) -> list[str]:
     return [figures, " & ".join(["", "", *(rf"{{\scriptsize {escaped(cell.interval)}}}" for cell in line.cells)])]
 
 
-def _figure(cell: Cell) -> str:
+def _figure(cell: FigureText) -> str:
     value, sign, spread = cell.text.partition(" ± ")
     shown = STYLES[cell.emphasis] % escaped(value)
     return shown + (rf" {{\scriptsize$\pm${spread}}}" if sign else "")

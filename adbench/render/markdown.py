@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from adbench.leaderboard.tables import METRICS, Table
-from adbench.render.grid import Cell, grids
+from adbench.render.grid import FigureText, grids
 from adbench.render.notes import Emphasis, footnotes
 
 STYLES = {"best": "**{}**", "tied": "*{}*", "failed": "{}", "": "{}"}
@@ -33,7 +33,7 @@ def escaped(text: str) -> str:
     return "".join(f"\\{sign}" if sign in "\\|*_`<[" else sign for sign in text)
 
 
-def _cell(cell: Cell, intervals: bool) -> str:
+def _cell(cell: FigureText, intervals: bool) -> str:
     text = STYLES[cell.emphasis].format(cell.text)
     return f"{text}<br>{cell.interval}" if intervals and cell.interval else text
 

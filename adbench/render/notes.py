@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from adbench.leaderboard.standings import LEVEL, count_tests
+from adbench.leaderboard.standings import SIGNIFICANCE, count_tests
 from adbench.leaderboard.tables import METRICS, TESTED, Table
 from adbench.render.words import heading
 from adbench.words import counted
@@ -70,7 +70,7 @@ def _emphasis(table: Table, metrics: Sequence[str], emphasis: Emphasis) -> Itera
         yield (
             f"{emphasis.best.capitalize()}: best. {emphasis.tied.capitalize()}, and ranks with =: not significantly different "
             f"from it, or from the first of that rank, on the same images (paired DeLong test, by subject where all are known; "
-            f"{100 * LEVEL:.0f} % level, Holm correction over {counted(tests, 'test')}). That is no proof of equality."
+            f"{100 * SIGNIFICANCE:.0f} % level, Holm correction over {counted(tests, 'test')}). That is no proof of equality."
         )
     untested = [heading(metric) for metric in metrics if metric != TESTED or not tests]
     if untested:

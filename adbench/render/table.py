@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from adbench.leaderboard.tables import METRICS, Table
-from adbench.render.grid import Cell, Grid, grids
+from adbench.render.grid import FigureText, Grid, grids
 from adbench.render.notes import Emphasis, footnotes
 
 SVG_WIDTH = 110
@@ -59,6 +59,6 @@ def _build(grid: Grid, intervals: bool) -> RichTable:
     return built
 
 
-def _text(cell: Cell, intervals: bool) -> Text:
+def _text(cell: FigureText, intervals: bool) -> Text:
     text = Text(cell.text, style=STYLES[cell.emphasis], justify="right")
     return Text.assemble(text, "\n", (cell.interval, "not bold dim"), justify="right") if intervals else text

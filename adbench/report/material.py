@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adbench.api import Run, merged
 from adbench.errors import UserError
-from adbench.leaderboard.tables import HONEST, Row, Table, build_tables, condition_of, mark_of
+from adbench.leaderboard.tables import HONEST, Row, Table, build_tables, mark_of, table_condition
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.results.store import RunFolder
 
@@ -109,4 +109,4 @@ def _read(folder: Path, record: CellRecord) -> ReportCell:
 
 
 def _place(record: CellRecord) -> Place:
-    return record.preset, record.track, record.k, condition_of(record), record.variant, record.dataset
+    return record.preset, record.track, record.k, table_condition(record), record.variant, record.dataset

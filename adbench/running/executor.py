@@ -10,7 +10,7 @@ from adbench.planning.cell import Cell
 from adbench.planning.plan import Plan
 from adbench.results.record import CellRecord, cell_id
 from adbench.results.store import RunFolder
-from adbench.running.identity import conditions, identity
+from adbench.running.identity import identity, partial_identity
 from adbench.running.records import failure, now
 from adbench.running.runner import run_cell
 from adbench.running.session import Session
@@ -47,7 +47,7 @@ def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) ->
         known = identity(cell, session)
     except Exception as error:
         # Weights or data that cannot be had: this cell fails, those that need neither go on.
-        record = failure(cell, session, conditions(cell, session), error, started)
+        record = failure(cell, session, partial_identity(cell, session), error, started)
         folder.write(record)
         return record, False
     earlier = folder.done(cell_id(known))

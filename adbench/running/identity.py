@@ -12,7 +12,7 @@ from adbench.running.session import Session
 
 def identity(cell: Cell, session: Session) -> dict[str, Any]:
     """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
-    known = conditions(cell, session)
+    known = partial_identity(cell, session)
     parameters = known["parameters"]
     named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
     if cell.detector.own_weights:
@@ -26,7 +26,7 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
     }
 
 
-def conditions(cell: Cell, session: Session) -> dict[str, Any]:
+def partial_identity(cell: Cell, session: Session) -> dict[str, Any]:
     """What is known of a cell whose weights or data cannot be had: its identity without what would be read from them."""
     return {
         **cell_names(cell),

@@ -29,7 +29,7 @@ from adbench.running.independence import contradiction, sample, tolerance_for
 from adbench.running.records import failure, now, record_of
 from adbench.running.session import Session
 
-Track = Callable[[Iterable[Any], str], Iterator[Any]]
+Progress = Callable[[Iterable[Any], str], Iterator[Any]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Outcome:
     maps: MapTable | None = None
 
 
-def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) -> Outcome:
+def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Progress) -> Outcome:
     """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
     started = now()
     try:
@@ -52,7 +52,7 @@ def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Track) 
     return Outcome(record_of(cell, session, known, started, status="done", **measured), **kept)
 
 
-def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any], dict[str, Any]]:
+def _measure(cell: Cell, session: Session, track: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fields of the record, and of the outcome."""
     dataset = session.datasets[cell.dataset.name]
     others = auxiliary_sets(cell, session.datasets)
@@ -111,7 +111,7 @@ def _measure(cell: Cell, session: Session, track: Track) -> tuple[dict[str, Any]
     return measured, {"scores": score_table(test, predictions), "state": state, "maps": maps}
 
 
-def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Track) -> Predictions:
+def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Progress) -> Predictions:
     parts = list(images.batches(session.batch_size))
     wants_maps = truth.masks is not None or "maps" in session.keep
     if not _is_oracle(cell):
@@ -129,7 +129,7 @@ def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatc
 
 
 def _scored(
-    cell: Cell, detector: Detector, parts: list[ImageBatch], wants_maps: bool, track: Track = lambda parts, _: iter(parts)
+    cell: Cell, detector: Detector, parts: list[ImageBatch], wants_maps: bool, track: Progress = lambda parts, _: iter(parts)
 ) -> Predictions:
     with torch.no_grad():
         return collect(cell.detector, wants_maps, parts, detector.predict_all(track(parts, "predict")))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from adbench.contracts.dataset import Dataset, DatasetCard
-from adbench.data.reading import Place, Seen, in_threads, look, places
+from adbench.data.reading import ImageFacts, Place, in_threads, look, places
 from adbench.errors import UserError
 
 Result = TypeVar("Result")
@@ -55,10 +55,10 @@ class DatasetBench:
         """All images of all splits."""
         return places(self.dataset)
 
-    def seen(self) -> dict[Place, Seen]:
+    def seen(self) -> dict[Place, ImageFacts]:
         """Every image, read once, from several threads. Raises `UserError` for one that is none."""
 
-        def read() -> dict[Place, Seen]:
+        def read() -> dict[Place, ImageFacts]:
             among = self.places()
             return dict(zip(among, in_threads(partial(look, self.dataset), among), strict=True))
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from adbench import Item
 from adbench.data.duplicates import NEAR, across_splits, near_content, near_pairs, same_content
-from adbench.data.reading import Place, Seen, perceptual_hash
+from adbench.data.reading import ImageFacts, Place, perceptual_hash
 from adbench.testing.pictures import normal_pictures
 
 
@@ -62,10 +62,10 @@ def place(split: str, name: str) -> Place:
     return Place(split, Item(name, False))  # type: ignore[arg-type]
 
 
-def facts(content: str, bits: list[int]) -> Seen:
+def facts(content: str, bits: list[int]) -> ImageFacts:
     hashed = np.zeros(256, bool)
     hashed[bits] = True
-    return Seen(content, (8, 8), False, hashed)
+    return ImageFacts(content, (8, 8), False, hashed)
 
 
 def test_groups() -> None:

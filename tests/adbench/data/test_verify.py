@@ -14,7 +14,7 @@ from PIL import Image
 
 import adbench
 from adbench.contracts.dataset import Split
-from adbench.data.findings import Report
+from adbench.data.findings import Findings
 from adbench.data.verify import verify
 from adbench.registry.cards import load_registry
 from adbench.testing.pictures import SIDE, abnormal_pictures, normal_pictures
@@ -42,14 +42,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def looked_through(root: Path) -> Report:
+def looked_through(root: Path) -> Findings:
     found = load_registry().dataset("bmad-brain")
     from adbench_bmad.dataset import BmadDataset
 
     return verify(BmadDataset(found, root))
 
 
-def summary(report: Report) -> dict[str, str]:
+def summary(report: Findings) -> dict[str, str]:
     """Check to severity, but for the counts, which never agree here."""
     return {found.check: found.severity for found in report.by_severity() if found.check != "counts"}
 

@@ -18,7 +18,7 @@ from adbench.api import open_run
 from adbench.errors import ExitCode
 from adbench.metrics import auroc, paired_difference
 from adbench.regression.baseline import BaselineCell, baseline_cells, read_baseline, write_baseline
-from adbench.regression.power import visible_loss
+from adbench.regression.power import detectable_loss
 from adbench.regression.verdicts import Rule, check, exit_code
 from adbench.results.record import ScoreTable
 from adbench.results.store import RunFolder
@@ -131,7 +131,7 @@ def test_strict_goes_by_the_figures() -> None:
 @pytest.mark.parametrize("count", [60, 1500])
 def test_the_visible_loss_is_found_four_times_out_of_five(count: int) -> None:
     old = cell(count=count)
-    loss = visible_loss([old.table], 0.01)
+    loss = detectable_loss([old.table], 0.01)
     found = 0
     for draw in range(30):
         noise = np.random.default_rng([draw, 99]).normal(size=count)
@@ -146,7 +146,7 @@ def test_the_visible_loss_is_found_four_times_out_of_five(count: int) -> None:
 
 def test_a_set_on_which_nothing_would_be_found_says_so() -> None:
     few = ScoreTable(["x"], np.array([0.1, 0.2, 0.9, 0.8]), np.array([False, False, True, True]), [None] * 4)
-    assert visible_loss([few], 0.01) is None
+    assert detectable_loss([few], 0.01) is None
 
 
 def test_a_missing_or_failed_cell_never_passes(tmp_path: Path) -> None:
