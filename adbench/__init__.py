@@ -15,6 +15,7 @@ from adbench.data.disk import DiskDataset
 from adbench.data.layouts import SPLIT_NAMES, Layout, Scan, scan
 from adbench.errors import UserError, did_you_mean
 from adbench.files.hashes import fingerprint_files
+from adbench.planning.options import RunOptions
 from adbench.weights.resolver import WeightsResolver
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Layout",
     "Prediction",
     "Run",
+    "RunOptions",
     "Scan",
     "Split",
     "Support",

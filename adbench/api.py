@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ParamSpec
 
-from adbench.contracts.protocol import Protocol
 from adbench.errors import UserError
 from adbench.leaderboard.tables import Table, build_tables
-from adbench.planning.options import DEFAULT_OUT, RunOptions, split_names
+from adbench.planning.options import RunOptions
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.results.store import RunFolder
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from adbench.registry.cards import Registry
     from adbench.running.executor import Reporter
 
-Names = str | Sequence[str]
+P = ParamSpec("P")
 
 
 @dataclass(frozen=True)
@@ -71,83 +72,33 @@ class Run:
         return pd.DataFrame({"id": table.ids, "score": table.scores, "label": table.labels, "group": table.groups})
 
 
-def run(
-    methods: Names = (),
-    datasets: Names = (),
-    *,
-    data_root: str | Path | None = None,
-    track: Names = (),
-    shots: int | Sequence[int] = (),
-    seeds: int | Sequence[int] = (),
-    preset: str | None = None,
-    weights: Mapping[str, str | Path] | None = None,
-    parameters: Mapping[str, Mapping[str, Any]] | None = None,
-    suite: str | None = None,
-    limit: int | None = None,
-    zero_shot_pool: str = "valid+test",
-    other_modalities_only: bool = False,
-    support_lists: str | Path | None = None,
-    device: str = "auto",
-    precision: str = "fp32",
-    batch_size: int = 32,
-    out: str | Path = DEFAULT_OUT,
-    offline: bool = False,
-    keep: Names = (),
-    reporter: Reporter | None = None,
-) -> Run:
-    """Run methods on datasets and return the figures; what `out` holds already is not computed again.
+def _taking(options: Callable[P, RunOptions]) -> Callable[[Callable[[RunOptions], Run]], Callable[P, Run]]:
+    """Give a function of options the arguments of the options: they are written down in one place."""
 
-    Args:
-        methods: names or `all`, as a list or separated by commas.
-        datasets: names, groups or `all`, likewise.
-        data_root: folder that holds the sets.
-        track: of `full-normal`, `few-normal`, `few-shot`, `zero-shot`; the usual one of each method by default.
-        shots: k for the few-* tracks (4 by default).
-        seeds: (0 by default).
-        preset: `paper` or `demo`; by default `demo` where all sets are synthetic, else `paper`.
-        weights: weights name to file.
-        parameters: method to parameter to value.
-        suite: a TOML file, or the name of a suite that comes with adbench.
-        limit: at most so many images of each label in train, valid and test.
-        zero_shot_pool: splits of the other sets that zero-shot detectors learn from: `valid+test`, `valid`, or `test`, which
-            is also called `official`.
-        other_modalities_only: keep sets of the target's modality out of that.
-        support_lists: folder of lists that name the images of the few-* tracks, as released with MVFA.
-        device: `auto`, `cpu`, `cuda` or `cuda:N`.
-        precision: `fp32`, `bf16` or `fp16`.
-        batch_size: images a predict call; scores do not depend on it.
-        out: the run folder.
-        offline: never touch the network.
-        keep: besides the scores also `maps` and `state`; a finished cell that lacks them is measured again.
-        reporter: hears how the run goes.
+    def decorated(function: Callable[[RunOptions], Run]) -> Callable[P, Run]:
+        @functools.wraps(function)
+        def called(*args: P.args, **kwargs: P.kwargs) -> Run:
+            return function(options(*args, **kwargs))
+
+        called.__signature__ = inspect.signature(options)  # type: ignore[attr-defined]
+        return called
+
+    return decorated
+
+
+@_taking(RunOptions)
+def run(options: RunOptions) -> Run:
+    """Run methods on datasets and return the figures; what the run folder holds already is not computed again.
+
+    It takes what `adbench.RunOptions` takes: `adbench.run("mvfa,patchcore", "bmad", data_root="/data", seeds=[0, 1])`.
 
     Raises:
         UserError: anything that the caller can mend. A cell that fails does not raise: see `Run.failed`.
     """
-    options = RunOptions(
-        methods=_split(methods),
-        datasets=_split(datasets),
-        data_root=None if data_root is None else Path(data_root),
-        tracks=_split(track),
-        shots=_integers(shots),
-        seeds=_integers(seeds),
-        preset=preset,
-        weights={name: Path(path) for name, path in (weights or {}).items()},
-        parameters=parameters or {},
-        suite=suite,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
-        out=Path(out),
-        offline=offline,
-        keep=_split(keep),
-        support_lists=None if support_lists is None else Path(support_lists),
-        protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
-    )
     from adbench.registry.cards import load_registry
 
     registry = load_registry()
-    return execute_plan(plan(options, registry), options, registry, reporter)
+    return execute_plan(plan(options, registry), options, registry)
 
 
 def plan(options: RunOptions, registry: Registry) -> Plan:
@@ -198,11 +149,3 @@ def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
             return None
 
     return build_tables([record for _, record in homes.values()], kept, rank_marked)
-
-
-def _split(names: Names) -> tuple[str, ...]:
-    return split_names(names) if isinstance(names, str) else tuple(part.strip() for part in names if part.strip())
-
-
-def _integers(values: int | Sequence[int]) -> tuple[int, ...]:
-    return (values,) if isinstance(values, int) else tuple(values)

@@ -126,7 +126,7 @@ def test_saved_and_loaded_it_predicts_the_same(name: str, track: str, tmp_path: 
 
 @pytest.mark.parametrize(("name", "track"), each(*TRACKS_WITH_K))
 def test_a_k_that_the_set_cannot_give_is_said(name: str, track: str, tmp_path: Path) -> None:
-    run = small_run(name, "toy-a", tmp_path, tracks=(track,), shots=(6,))
+    run = small_run(name, "toy-a", tmp_path, track=(track,), shots=(6,))
     assert run.records[0].error is not None
     assert run.records[0].error["type"] == "UserError"
     assert "which has 5 normal and 5 abnormal: choose a smaller --shots." in run.records[0].error["message"]
@@ -136,7 +136,7 @@ def test_a_k_that_the_set_cannot_give_is_said(name: str, track: str, tmp_path: P
 def test_without_masks_it_learns_or_says_why_not(name: str, track: str) -> None:
     if registry().detector(name).needs_masks:
         with pytest.raises(UserError, match="learns from masks, and Plain has none"):
-            api.plan(options(name, "toy-plain", tracks=(track,)), registry())
+            api.plan(options(name, "toy-plain", track=(track,)), registry())
         with pytest.raises(UserError, match="masks, and this set has none"):
             bench(name).fit(bench(name).support(track, masks=False))
         return
@@ -154,7 +154,7 @@ def test_wrong_weights_are_refused_in_a_sentence(name: str, track: str, kind: st
         file.write_bytes(b"not a file of weights")
     parameter = card.weight_parameters[0]
     named = getattr(bench(name).parameters, parameter)
-    run = small_run(name, "toy-a", tmp_path / "run", weights={named: file}, tracks=(track,), shots=(2,))
+    run = small_run(name, "toy-a", tmp_path / "run", weights={named: file}, track=(track,), shots=(2,))
     error = run.records[0].error
     assert error is not None
     assert error["type"] == "UserError", error["message"]

@@ -37,17 +37,17 @@ def verify(
     Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible.
     """
     from adbench.data import verify as logic
-    from adbench.planning.plan import Plan, choose_datasets
+    from adbench.planning.shelf import Shelf
     from adbench.words import counted
 
-    plan = Plan()
-    cards = choose_datasets(registry_with_warnings(), names, data_root, plan)
-    reports = [logic.verify(plan.datasets[card.name], _progress) for card in cards]
+    shelf = Shelf(registry_with_warnings(), data_root)
+    reports = [logic.verify(shelf.present[card.name], _progress) for card in shelf.choose(names)]
+    missing = list(shelf.absent.items())
     if as_json:
-        absent = [{"dataset": name, "reason": reason} for name, reason in plan.absent]
+        absent = [{"dataset": name, "reason": reason} for name, reason in missing]
         print_json({"datasets": [dataclasses.asdict(report) for report in reports], "absent": absent})
     else:
-        _print(reports, plan.absent)
+        _print(reports, missing)
     errors, warnings = (sum(report.count(severity) for report in reports) for severity in ("error", "warning"))
     images = sum(report.images for report in reports)
     seen = f"{counted(len(reports), 'dataset')}, {counted(images, 'image')}"

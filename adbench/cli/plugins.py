@@ -51,13 +51,12 @@ def check(
 ) -> None:
     """Check a plugin against the contract. Exit 0: all is right; 1: a check failed, with the reason and how to mend it."""
     from adbench.cli.console import registry_with_warnings
-    from adbench.cli.run import weight_files
-    from adbench.registry.parameters import parse_set
+    from adbench.planning.options import read_files, read_settings
     from adbench.testing.checks import run_check
     from adbench.testing.subjects import benches
     from adbench.testing.suite import bound_checks
 
-    parameters, files = parse_set(set_ or []), weight_files(weights or [])
+    parameters, files = read_settings(set_ or ()), read_files(weights or ())
     subjects = benches(name, registry_with_warnings(), parameters=parameters, weights=files, data_root=data_root)
     results = []
     for demand, bench in bound_checks(subjects, only or ()):

@@ -49,7 +49,7 @@ class TerminalReporter(Reporter):
         """Show which cell runs."""
         self._progress.update(self._cells, description=cell.label, completed=position - 1, total=total)
 
-    def track(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
+    def progress(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
         """Show how far a detector is."""
         total = len(iterable) if isinstance(iterable, Sized) else None
         self._progress.reset(self._inner, description=f"  {description}", total=total, visible=True)

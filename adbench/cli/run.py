@@ -2,86 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adbench.errors import ExitCode, UserError
+from adbench.errors import ExitCode
+from adbench.planning.options import RunOptions
 
 if TYPE_CHECKING:
     from adbench.api import Run
-    from adbench.planning.options import RunOptions
     from adbench.planning.plan import Plan
 
 NAME = "run"
 INTERRUPTED = 130  # what shells use for Ctrl-C
+# Of what the command line writes otherwise than Python.
+FLAGS = {"parameters": "--set"}
+VARIABLES = {"data_root": "ADBENCH_DATA"}
+REPEATABLE = {"weights", "parameters", "keep"}
 
 
-def command(
-    methods: Annotated[str, typer.Option(help="Names separated by commas, or all. See `adbench methods`.")] = "",
-    datasets: Annotated[
-        str, typer.Option(help="Names, groups (bmad, phantoms), folder:PATH, or all: every set that is there.")
-    ] = "",
-    data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the datasets.")] = None,
-    track: Annotated[
-        str, typer.Option(help="full-normal, few-normal, few-shot, zero-shot; each method's usual one by default.")
-    ] = "",
-    shots: Annotated[str, typer.Option(help="k of the few-* tracks, e.g. 2,4,8,16. [default: 4]")] = "",
-    seeds: Annotated[str, typer.Option(help="Seeds, e.g. 0,1,2 or 0-4. [default: 0]")] = "",
-    preset: Annotated[
-        str | None, typer.Option(help="paper or demo (tiny embedded weights). [default: demo on phantoms, else paper]")
-    ] = None,
-    weights: Annotated[list[str] | None, typer.Option(help="NAME=PATH of a weights file; repeatable.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="METHOD.PARAM=VALUE; repeatable.")] = None,
-    suite: Annotated[str | None, typer.Option(help="A grid: a TOML file or a name of `adbench suites`.")] = None,
-    limit: Annotated[int | None, typer.Option(help="At most so many images of each label, to try things out.")] = None,
-    zero_shot_pool: Annotated[
-        str, typer.Option(help="Splits of the other sets for zero-shot: valid+test, valid, test (or official: the same).")
-    ] = "valid+test",
-    other_modalities_only: Annotated[bool, typer.Option(help="Zero-shot: learn from no set of the target's modality.")] = False,
-    support_lists: Annotated[
-        Path | None, typer.Option(help="Folder of lists SET/K-shot.txt that name the images of the few-* tracks.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
-    precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a predict call; scores do not depend on it.")] = 32,
-    out: Annotated[Path, typer.Option(help="Run folder; what it holds is not computed again.")] = Path("adbench-run"),
-    offline: Annotated[bool, typer.Option(help="Never touch the network.")] = False,
-    keep: Annotated[
-        list[str] | None,
-        typer.Option(help="Besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again."),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
-) -> None:
+def command(dry_run: bool, **given: Any) -> None:
     """Run methods on datasets and print a leaderboard. The same command again computes only what is missing."""
     from adbench.api import execute_plan, plan
     from adbench.cli.console import registry_with_warnings
-    from adbench.contracts.protocol import Protocol
-    from adbench.planning.options import RunOptions, split_names
-    from adbench.registry.parameters import parse_set
 
-    options = RunOptions(
-        methods=split_names(methods),
-        datasets=split_names(datasets),
-        data_root=data_root,
-        tracks=split_names(track),
-        shots=_numbers("--shots", shots),
-        seeds=_numbers("--seeds", seeds),
-        preset=preset,
-        weights=weight_files(weights or []),
-        parameters=parse_set(set_ or []),
-        suite=suite,
-        device=device,
-        precision=precision,
-        batch_size=batch_size,
-        out=out,
-        offline=offline,
-        keep=split_names(",".join(keep or [])),
-        support_lists=support_lists,
-        protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
-    )
+    options = RunOptions(**{name: value for name, value in given.items() if value is not None})
     registry = registry_with_warnings()
     planned = plan(options, registry)
     _announce(planned)
@@ -96,12 +46,42 @@ def command(
         except KeyboardInterrupt:
             reporter.stop()
             print(
-                f"Interrupted. {reporter.finished} of {len(planned.cells)} cells are kept in {out}; "
+                f"Interrupted. {reporter.finished} of {len(planned.cells)} cells are kept in {options.out}; "
                 "the same command goes on from there.",
                 file=sys.stderr,
             )
             raise typer.Exit(INTERRUPTED) from None
     _conclude(run, options)
+
+
+def _signature() -> inspect.Signature:
+    """The options of the command line, one a field of `RunOptions`, whose docstring holds their help."""
+    helps = dict(re.findall(r"^ +(\w+): (.+)$", inspect.getdoc(RunOptions) or "", re.M))
+    found = [
+        _option(field.name, field.default, _kind(field.name, field.default), helps[field.name])
+        for field in dataclasses.fields(RunOptions)
+    ]
+    return inspect.Signature([*found, _option("dry_run", False, bool, "print the plan and stop.")])
+
+
+def _option(name: str, default: Any, kind: Any, text: str) -> inspect.Parameter:
+    flags = [FLAGS[name]] if name in FLAGS else []
+    shown = text[0].upper() + text[1:]
+    option = typer.Option(*flags, help=shown, envvar=VARIABLES.get(name), show_default=default not in ("", None))
+    default = default if isinstance(default, bool | int | str | Path) else None
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
+
+
+def _kind(name: str, default: Any) -> Any:
+    """What typer reads: the options convert texts themselves."""
+    if name in REPEATABLE:
+        return list[str] | None
+    if isinstance(default, bool | int | Path):
+        return type(default)
+    return int | None if name == "limit" else str | None
+
+
+command.__signature__ = _signature()  # type: ignore[attr-defined]
 
 
 def _announce(planned: Plan) -> None:
@@ -148,32 +128,3 @@ def _conclude(run: Run, options: RunOptions) -> None:
             f"{len(run.failed)} of {counted(len(run.records), 'cell')} failed; tracebacks are in {options.out}/cells/*/cell.json."
         )
         raise typer.Exit(ExitCode.CELL_FAILED)
-
-
-def _numbers(option: str, text: str) -> tuple[int, ...]:
-    from adbench.planning.options import split_names
-
-    numbers: list[int] = []
-    for part in split_names(text):
-        first, dash, last = part.partition("-")
-        try:
-            found = range(int(first), int(last) + 1) if dash else [int(first)]
-        except ValueError:
-            raise UserError(f"{option} {text!r} is not a list of whole numbers such as 0,1,2 or 0-4.") from None
-        if not found:
-            raise UserError(f"{option} {text!r}: the range {part} is empty, its first number is the larger.")
-        numbers += found
-    return tuple(dict.fromkeys(numbers))
-
-
-def weight_files(settings: list[str]) -> dict[str, Path]:
-    """`["NAME=PATH"]` to name and file."""
-    files = {}
-    for setting in settings:
-        name, equals, path = setting.partition("=")
-        if not (name and equals and path):
-            raise UserError(f"--weights {setting!r} is not of the form NAME=PATH; `adbench weights` lists the names.")
-        files[name] = Path(path).expanduser()
-        if not files[name].is_file():
-            raise UserError(f"--weights {setting}: there is no such file.")
-    return files

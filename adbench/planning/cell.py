@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adbench.contracts.dataset import Dataset, DatasetCard
+from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
 from adbench.contracts.protocol import Protocol, cell_words
 
 
 @dataclass(frozen=True)
 class Cell:
-    """Detector, parameters, dataset, track and seed: one fit and one evaluation."""
+    """Detector, parameters, dataset, track and seed: one fit and one evaluation.
+
+    Attributes:
+        detector, parameters: what is tried; `variant` names it with the parameters that differ from its preset.
+        dataset: what it is tried on.
+        track, k, seed: the supervision, images of each kind in the few-* tracks (else 0), and the draw.
+        preset: `paper` or `demo`.
+        protocol: what of the measurement can be chosen.
+        auxiliary: under zero-shot the names of the other sets that the method learns from.
+    """
 
     detector: DetectorCard
     parameters: Any
@@ -24,22 +32,9 @@ class Cell:
     seed: int
     preset: str
     protocol: Protocol
+    auxiliary: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """For people: `mvfa, few-shot k=4, phantom-brain, seed 0`."""
         return cell_words(self.variant, self.track, self.k, self.dataset.name, self.seed)
-
-
-def auxiliary_sets(cell: Cell, datasets: Mapping[str, Dataset]) -> list[Dataset]:
-    """Under zero-shot the other sets of the target's groups that are there; none for a method that learns from none."""
-    target = cell.dataset
-    if cell.track != "zero-shot" or not cell.detector.uses_auxiliary:
-        return []
-    return [
-        dataset
-        for name, dataset in sorted(datasets.items())
-        if name != target.name
-        and set(dataset.card.groups) & set(target.groups)
-        and not (cell.protocol.other_modalities_only and dataset.card.modality == target.modality)
-    ]

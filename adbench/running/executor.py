@@ -22,7 +22,7 @@ class Reporter:
     def cell_started(self, cell: Cell, position: int, total: int) -> None:
         """A cell is about to run; positions count from 1."""
 
-    def track(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
+    def progress(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
         """A detector goes through `iterable`."""
         return iter(iterable)
 
@@ -55,7 +55,7 @@ def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) ->
         return earlier, True
     if earlier is not None:  # it lacks what is to be kept now; what it has must not get lost
         session = replace(session, keep=(*session.keep, *earlier.kept))
-    outcome = run_cell(cell, session, known, reporter.track)
+    outcome = run_cell(cell, session, known, reporter.progress)
     if earlier is None or outcome.record.status == "done":
         folder.write(outcome.record, outcome.scores, outcome.state, outcome.maps)
     return outcome.record, False

@@ -1,53 +1,118 @@
-"""What a cell's draw becomes: the support that a detector gets, the truth that stays with the referee."""
+"""What a cell's images become: the support that a detector gets, the truth that stays with the referee."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
 from adbench.contracts.dataset import Dataset
-from adbench.contracts.images import LabelledImages
-from adbench.contracts.protocol import EVALUATION_SIZE, Support
+from adbench.contracts.images import ImageBatch, LabelledImages
+from adbench.contracts.protocol import EVALUATION_SIZE, POOLS, Support
 from adbench.data.pixelstore import Entry
 from adbench.data.server import Decoder
 from adbench.planning.cell import Cell
-from adbench.planning.draws import Draw
+from adbench.planning.draws import Draw, draw_support, limited, shuffled_test
 from adbench.results.record import ScoreTable, known_subjects
 from adbench.running.evaluate import Predictions, Truth
+from adbench.running.independence import sample
 
 
-def groups(draw: Draw) -> list[list[Entry]]:
-    """The groups of a draw in the order in which their images are served."""
-    return [draw.normal, draw.abnormal, draw.valid, *draw.auxiliary]
+@dataclass(frozen=True)
+class CellImages:
+    """The images of a cell.
+
+    Attributes:
+        draw: what its track grants.
+        test: the test images in an order that tells nothing.
+        twice: positions among them that are scored a second time.
+    """
+
+    draw: Draw
+    test: list[Entry]
+    twice: list[int]
+
+    @property
+    def groups(self) -> list[list[Entry]]:
+        """The groups of the draw in the order in which their images are served."""
+        return [self.draw.normal, self.draw.abnormal, self.draw.valid, *self.draw.auxiliary]
 
 
-def support_of(cell: Cell, draw: Draw, decoder: Decoder) -> Support:
-    """What the detector gets of a draw; `decoder` serves the images of `groups(draw)`."""
-    source, start, images = decoder.source(), 0, []
-    for group in groups(draw):
-        labels = np.array([entry.item.abnormal for entry in group], bool)
-        card = group[0].dataset.card if group else cell.dataset
-        rows = range(start, start + len(group))
-        images.append(LabelledImages(source, rows, labels, card.has_masks, card.class_name))
-        start += len(group)
-    normal, abnormal, valid, *auxiliary = images
-    return Support(cell.track, cell.k, cell.dataset.class_name, normal, abnormal, tuple(auxiliary), valid)
+def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
+    """Draw the support of a cell and shuffle its test images. Raises `UserError` where the set holds too few."""
+    dataset, protocol = datasets[cell.dataset.name], cell.protocol
+    others = [datasets[name] for name in cell.auxiliary]
+    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[protocol.pool], protocol.support_list)
+    test = shuffled_test(dataset, protocol.limit)
+    return CellImages(limited(draw, protocol.limit), test, sample(len(test)))
 
 
-def truth_of(dataset: Dataset, test: list[Entry], referee: Decoder) -> Truth:
-    """Labels, masks and subjects of the test images, which the detector never sees."""
-    labels = np.array([entry.item.abnormal for entry in test], bool)
-    size = (EVALUATION_SIZE, EVALUATION_SIZE)
-    masks = referee.source().masks(range(len(test)), size) if dataset.card.has_masks else None
-    return Truth(labels, masks, known_subjects([entry.item.group for entry in test]))
+class Grants:
+    """Serves the images of a cell while it is open: to the detector without what its track does not grant."""
 
+    def __init__(self, images: CellImages) -> None:
+        self.images = images
+        self._stack = ExitStack()
 
-def reraise_first(decoders: Iterable[Decoder]) -> None:
-    """Raise what kept a decoder from serving an image: the detector was told less."""
-    for decoder in decoders:
-        if decoder.failures:
-            raise decoder.failures[0]
+    def __enter__(self) -> Self:
+        test, twice = self.images.test, self.images.twice
+        self._granted = self._serve([entry for group in self.images.groups for entry in group], masks=True)
+        # Images that are scored a second time get new ids: a detector may have kept something under the first.
+        self._unlabelled = self._serve([*test, *(test[row] for row in twice)], masks=False)
+        self._referee = self._serve(test, masks=True)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def support(self, cell: Cell) -> Support:
+        """What the detector may learn from."""
+        source, start, images = self._granted.source(), 0, []
+        for group in self.images.groups:
+            labels = np.array([entry.item.abnormal for entry in group], bool)
+            card = group[0].dataset.card if group else cell.dataset
+            rows = range(start, start + len(group))
+            images.append(LabelledImages(source, rows, labels, card.has_masks, card.class_name))
+            start += len(group)
+        normal, abnormal, valid, *auxiliary = images
+        return Support(cell.track, cell.k, cell.dataset.class_name, normal, abnormal, tuple(auxiliary), valid)
+
+    def test(self) -> ImageBatch:
+        """The test images, without labels."""
+        return ImageBatch(self._unlabelled.source(), range(len(self.images.test)))
+
+    def again(self) -> ImageBatch:
+        """Those that are scored a second time, under other ids."""
+        first = len(self.images.test)
+        return ImageBatch(self._unlabelled.source(), range(first, first + len(self.images.twice)))
+
+    def truth(self, dataset: Dataset) -> Truth:
+        """Labels, masks and subjects of the test images, which the detector never sees."""
+        items = [entry.item for entry in self.images.test]
+        size = (EVALUATION_SIZE, EVALUATION_SIZE)
+        masks = self._referee.source().masks(range(len(items)), size) if dataset.card.has_masks else None
+        return Truth(np.array([item.abnormal for item in items], bool), masks, known_subjects([item.group for item in items]))
+
+    @contextmanager
+    def true_cause(self) -> Iterator[None]:
+        """Raise what kept an image from being served: a detector is told less, and may have gone on without it."""
+        try:
+            yield
+        except Exception:
+            self._raise_failure()
+            raise
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        for decoder in (self._granted, self._unlabelled, self._referee):
+            if decoder.failures:
+                raise decoder.failures[0]
+
+    def _serve(self, entries: list[Entry], masks: bool) -> Decoder:
+        return self._stack.enter_context(Decoder(entries, masks))
 
 
 def counts_of(truth: Truth) -> dict[str, int]:

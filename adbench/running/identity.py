@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adbench.contracts.protocol import EVALUATION_SIZE
-from adbench.planning.cell import Cell, auxiliary_sets
+from adbench.planning.cell import Cell
 from adbench.registry.parameters import as_json
 from adbench.running.session import Session
 
@@ -22,7 +22,7 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
         "version": cell.detector.version,
         "weights": {name: session.weights.sha256(name) for name in named},
         "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
-        "auxiliary": {other.card.name: other.fingerprint() for other in auxiliary_sets(cell, session.datasets)},
+        "auxiliary": {name: session.datasets[name].fingerprint() for name in cell.auxiliary},
     }
 
 

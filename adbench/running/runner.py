@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
 from adbench.contracts.detector import Context, Detector
 from adbench.contracts.images import ImageBatch
-from adbench.contracts.protocol import POOLS
-from adbench.data.server import Decoder
 from adbench.errors import UserError
-from adbench.planning.cell import Cell, auxiliary_sets
-from adbench.planning.draws import draw_support, limited, shuffled_test
+from adbench.planning.cell import Cell
 from adbench.registry.factories import load_factory
 from adbench.results.maps import MapTable, as_half
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.running import environment
 from adbench.running.costs import Meter, gflop_per_image
 from adbench.running.evaluate import Predictions, Truth, collect, figures, oracle_score
-from adbench.running.grants import counts_of, groups, reraise_first, score_table, support_of, truth_of
-from adbench.running.independence import contradiction, sample, tolerance_for
+from adbench.running.grants import Grants, choose_images, counts_of, score_table
+from adbench.running.independence import contradiction, tolerance_for
 from adbench.running.records import failure, now, record_of
 from adbench.running.session import Session
 
@@ -42,80 +38,85 @@ class Outcome:
     maps: MapTable | None = None
 
 
-def run_cell(cell: Cell, session: Session, known: dict[str, Any], track: Progress) -> Outcome:
+def run_cell(cell: Cell, session: Session, known: dict[str, Any], progress: Progress) -> Outcome:
     """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
     started = now()
     try:
-        measured, kept = _measure(cell, session, track)
+        measured, kept = _measure(cell, session, progress)
     except Exception as error:
         return Outcome(failure(cell, session, known, error, started))
     return Outcome(record_of(cell, session, known, started, status="done", **measured), **kept)
 
 
-def _measure(cell: Cell, session: Session, track: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+@dataclass(frozen=True)
+class _Fitted:
+    """A detector that has scored the test set, with what its record says of that."""
+
+    detector: Detector
+    truth: Truth
+    predictions: Predictions
+    state: dict[str, torch.Tensor] | None
+    peak_memory_mb: float | None
+
+
+def _measure(cell: Cell, session: Session, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fields of the record, and of the outcome."""
-    dataset = session.datasets[cell.dataset.name]
-    others = auxiliary_sets(cell, session.datasets)
-    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[cell.protocol.pool], cell.protocol.support_list)
-    draw = limited(draw, cell.protocol.limit)
-    test = shuffled_test(dataset, cell.protocol.limit)
-    twice = sample(len(test))
+    images = choose_images(cell, session.datasets)
     environment.seed_everything(cell.seed)
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="adbench-")))
-        granted = stack.enter_context(Decoder([e for group in groups(draw) for e in group], masks=True))
-        # Images that are scored a second time get new ids: a detector may have kept something under the first.
-        unlabelled = stack.enter_context(Decoder([*test, *(test[row] for row in twice)], masks=False))
-        referee = stack.enter_context(Decoder(test, masks=True))
-        meter = stack.enter_context(Meter(session.device))
-        decoders = (granted, unlabelled, referee)
-        try:
-            detector: Detector = load_factory(cell.detector.factory, cell.detector.title)(cell.detector, cell.parameters)
-            context = Context(session.device, cell.seed, session.weights, scratch, session.precision, track)
-            meter.timed("fit", detector.fit, support_of(cell, draw, granted), context)
-            truth = truth_of(dataset, test, referee)
-            images = ImageBatch(unlabelled.source(), range(len(test)))
-            predictions = meter.timed("predict", _predict, cell, session, detector, images, truth, track)
-            peak = environment.peak_memory_mb()
-            state = _copied(detector.state_dict()) if "state" in session.keep else None
-        except Exception:
-            reraise_first(decoders)
-            raise
-        # A detector may have swallowed the error and gone on with other images.
-        reraise_first(decoders)
-        again = ImageBatch(unlabelled.source(), range(len(test), len(test) + len(twice)))
-
-        def anew(batch: ImageBatch) -> Predictions:
-            return _scored(cell, detector, [batch], predictions.maps is not None)
-
-        # A `test-oracle` row cannot be tried: the checkpoint that was kept is gone. It is never ranked with others anyway.
-        claims = not cell.detector.is_transductive(cell.parameters) and not _is_oracle(cell)
-        tolerance = tolerance_for(session.device, session.precision)
-        contradicted = contradiction(predictions, twice, anew, again, tolerance) if claims else ""
-        cost = meter.cost(None if _is_oracle(cell) else len(test))
-        gflop = gflop_per_image(anew, again)
-    found = figures(predictions, truth)
+    with TemporaryDirectory(prefix="adbench-") as scratch, Grants(images) as grants, Meter(session.device) as meter:
+        context = Context(session.device, cell.seed, session.weights, Path(scratch), session.precision, progress)
+        with grants.true_cause():
+            fitted = _fit_and_predict(cell, session, context, grants, meter)
+        probed = _probe(cell, session, fitted, grants, meter)
+    found = figures(fitted.predictions, fitted.truth)
     measured = {
         "metrics": found.metrics,
         "intervals": found.intervals,
-        "counts": counts_of(truth),
-        "contradiction": contradicted,
+        "counts": counts_of(fitted.truth),
         "seconds": meter.seconds,
-        "peak_memory_mb": peak,
-        "cost": cost if gflop is None else {**cost, "gflop_per_image": gflop},
+        "peak_memory_mb": fitted.peak_memory_mb,
         "kept": sorted(set(session.keep)),
+        **probed,
     }
     maps = None
-    if "maps" in session.keep and predictions.maps is not None:
-        maps = as_half([entry.item.id for entry in test], predictions.maps)
-    return measured, {"scores": score_table(test, predictions), "state": state, "maps": maps}
+    if "maps" in session.keep and fitted.predictions.maps is not None:
+        maps = as_half([entry.item.id for entry in images.test], fitted.predictions.maps)
+    return measured, {"scores": score_table(images.test, fitted.predictions), "state": fitted.state, "maps": maps}
 
 
-def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, track: Progress) -> Predictions:
+def _fit_and_predict(cell: Cell, session: Session, context: Context, grants: Grants, meter: Meter) -> _Fitted:
+    detector: Detector = load_factory(cell.detector.factory, cell.detector.title)(cell.detector, cell.parameters)
+    meter.timed("fit", detector.fit, grants.support(cell), context)
+    truth = grants.truth(session.datasets[cell.dataset.name])
+    predictions = meter.timed("predict", _predict, cell, session, detector, grants.test(), truth, context.progress)
+    peak = environment.peak_memory_mb()
+    state = _copied(detector.state_dict()) if "state" in session.keep else None
+    return _Fitted(detector, truth, predictions, state, peak)
+
+
+def _probe(cell: Cell, session: Session, fitted: _Fitted, grants: Grants, meter: Meter) -> dict[str, Any]:
+    """What a second look at some test images tells: does a score depend on other images, and what does one cost?"""
+    again, twice, oracle = grants.again(), grants.images.twice, _is_oracle(cell)
+
+    def anew(batch: ImageBatch) -> Predictions:
+        return _scored(cell, fitted.detector, [batch], fitted.predictions.maps is not None)
+
+    # A `test-oracle` row cannot be tried: the checkpoint that was kept is gone. It is never ranked with others anyway.
+    claims = not cell.detector.is_transductive(cell.parameters) and not oracle
+    tolerance = tolerance_for(session.device, session.precision)
+    contradicted = contradiction(fitted.predictions, twice, anew, again, tolerance) if claims else ""
+    cost = meter.cost(None if oracle else len(grants.images.test))
+    gflop = gflop_per_image(anew, again)
+    return {"contradiction": contradicted, "cost": cost if gflop is None else {**cost, "gflop_per_image": gflop}}
+
+
+def _predict(
+    cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, progress: Progress
+) -> Predictions:
     parts = list(images.batches(session.batch_size))
     wants_maps = truth.masks is not None or "maps" in session.keep
     if not _is_oracle(cell):
-        return _scored(cell, detector, parts, wants_maps, track)
+        return _scored(cell, detector, parts, wants_maps, progress)
     # Choosing on the test set exists to reproduce published figures. The labels stay on this side all the same.
     best, best_score = None, -1.0
     for predictions in detector.predict_checkpoints(lambda: iter(parts)):
@@ -129,10 +130,10 @@ def _predict(cell: Cell, session: Session, detector: Detector, images: ImageBatc
 
 
 def _scored(
-    cell: Cell, detector: Detector, parts: list[ImageBatch], wants_maps: bool, track: Progress = lambda parts, _: iter(parts)
+    cell: Cell, detector: Detector, parts: list[ImageBatch], wants_maps: bool, progress: Progress = lambda parts, _: iter(parts)
 ) -> Predictions:
     with torch.no_grad():
-        return collect(cell.detector, wants_maps, parts, detector.predict_all(track(parts, "predict")))
+        return collect(cell.detector, wants_maps, parts, detector.predict_all(progress(parts, "predict")))
 
 
 def _is_oracle(cell: Cell) -> bool:

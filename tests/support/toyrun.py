@@ -12,6 +12,6 @@ from adbench.planning.options import RunOptions
 
 def toy_run(out: Path, methods: str = "peak", datasets: str = "toys", **options) -> api.Run:
     """A run of the toy plugin."""
-    asked = RunOptions(methods=tuple(methods.split(",")), datasets=tuple(datasets.split(",")), out=out, device="cpu", **options)
+    asked = RunOptions(methods, datasets, out=out, device="cpu", **options)
     registry = toy_registry()
     return api.execute_plan(api.plan(asked, registry), asked, registry)

@@ -104,7 +104,7 @@ def test_cells_that_fail_alike_are_named_together_in_the_end(adbench) -> None:
     ("arguments", "said"),
     [
         (("--seeds", "5-2"), "--seeds '5-2': the range 5-2 is empty"),
-        (("--weights", "toy-weights=gone.safetensors"), "--weights toy-weights=gone.safetensors: there is no such file."),
+        (("--weights", "toy-weights=gone.safetensors"), "--weights toy-weights=gone.safetensors: the file does not exist."),
     ],
 )
 def test_an_option_that_can_only_be_a_slip(adbench, arguments: tuple[str, ...], said: str) -> None:

@@ -249,10 +249,10 @@ def test_words() -> None:
 
 def test_torch_is_not_imported() -> None:
     code = (
-        "import sys; from adbench.registry.cards import load_registry; from adbench.planning.plan import Plan, choose_datasets\n"
-        "from adbench.data.verify import verify; plan = Plan()\n"
-        "card = choose_datasets(load_registry(), ['phantom-liver'], None, plan)[0]\n"
-        "assert verify(plan.datasets[card.name]).images\n"
+        "import sys; from adbench.registry.cards import load_registry; from adbench.planning.shelf import Shelf\n"
+        "from adbench.data.verify import verify; shelf = Shelf(load_registry(), None)\n"
+        "card = shelf.choose(['phantom-liver'])[0]\n"
+        "assert verify(shelf.present[card.name]).images\n"
         "print({'torch', 'pandas', 'anomalib', 'sklearn'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -6,10 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from toyplugin import ToySet, toy_registry
+from toyplugin import toy_registry
 
 from adbench import UserError, api
-from adbench.planning.cell import auxiliary_sets
 from adbench.planning.options import RunOptions
 from adbench.planning.plan import Plan
 
@@ -28,7 +27,7 @@ def test_the_usual_track_is_the_first_of_the_card() -> None:
 
 
 def test_the_grid_is_a_product_without_repeats() -> None:
-    planned = plan(methods=("peak", "peak"), tracks=("few-shot", "full-normal"), shots=(2, 4), seeds=(0, 1))
+    planned = plan(methods=("peak", "peak"), track=("few-shot", "full-normal"), shots=(2, 4), seeds=(0, 1))
     assert len(planned.cells) == 3 * 2 * 3
     assert {(cell.track, cell.k) for cell in planned.cells} == {("few-shot", 2), ("few-shot", 4), ("full-normal", 0)}
 
@@ -46,28 +45,28 @@ def test_a_method_whose_package_is_not_installed_is_skipped() -> None:
 
 
 def test_a_track_that_the_method_lacks_is_skipped() -> None:
-    planned = plan(methods=("peak", "masky"), tracks=("full-normal",))
+    planned = plan(methods=("peak", "masky"), track=("full-normal",))
     assert {cell.detector.name for cell in planned.cells} == {"peak"}
     assert planned.skipped[0][0] == "masky, full-normal"
 
 
 def test_zero_shot_knows_the_other_sets_of_the_group_even_if_they_are_not_planned() -> None:
-    planned = plan(datasets=("toy-a",), tracks=("zero-shot",))
+    planned = plan(datasets=("toy-a",), track=("zero-shot",))
     assert len(planned.cells) == 1
     assert set(planned.datasets) == {"toy-a", "toy-b", "toy-plain"}
 
 
 def test_zero_shot_without_another_set_is_skipped() -> None:
     with pytest.raises(UserError, match="no other than toy-broken"):
-        plan(datasets=("toy-broken",), tracks=("zero-shot",))
+        plan(datasets=("toy-broken",), track=("zero-shot",))
 
 
 def test_zero_shot_without_another_set_is_fine_for_a_method_that_learns_from_none() -> None:
     registry = toy_registry()
     registry.detectors["peak"] = replace(registry.detectors["peak"], uses_auxiliary=False)
-    (cell,) = api.plan(RunOptions(methods=("peak",), datasets=("toy-broken",), tracks=("zero-shot",)), registry).cells
-    neighbours = {name: ToySet(registry.dataset(name), None) for name in ("toy-a", "toy-b")}
-    assert auxiliary_sets(replace(cell, dataset=registry.dataset("toy-a")), neighbours) == []
+    for name in ("toy-broken", "toy-a"):  # a set without neighbours, and one with
+        (cell,) = api.plan(RunOptions(methods=("peak",), datasets=(name,), track=("zero-shot",)), registry).cells
+        assert cell.auxiliary == ()
 
 
 def test_a_set_named_by_itself_must_be_there() -> None:
@@ -105,12 +104,12 @@ def test_a_changed_parameter_names_a_variant() -> None:
         ({"methods": ("peek",)}, "Unknown method 'peek'. Did you mean 'peak'"),
         ({"methods": ()}, "No method is given"),
         ({"datasets": ("toyz",)}, "Unknown dataset 'toyz'. Did you mean 'toys'"),
-        ({"tracks": ("few-shots",)}, "Unknown track 'few-shots'. Did you mean 'few-shot'"),
+        ({"track": ("few-shots",)}, "Unknown track 'few-shots'. Did you mean 'few-shot'"),
         ({"parameters": {"peak": {"scael": "1"}}}, "no parameter 'scael'. Did you mean 'scale'"),
         ({"parameters": {"peak": {"scale": "much"}}}, "peak.scale = 'much' is not valid"),
         ({"parameters": {"peek": {"scale": "1"}}}, "--set names 'peek'.*Did you mean 'peak'"),
         (
-            {"parameters": {"peak": {"weights": "mine"}}, "weights": {"mien": Path("x")}},
+            {"parameters": {"peak": {"weights": "mine"}}, "weights": {"mien": Path(__file__)}},
             "--weights gives 'mien', which nothing here uses. Did you mean 'mine'",
         ),
         ({"data_root": Path("/no/such/folder")}, "is not a folder"),
@@ -126,8 +125,8 @@ def test_bad_input_is_one_clear_sentence(options: dict, message: str) -> None:
 
 
 def test_weights_may_be_given_that_a_card_names_or_a_method_finds_itself() -> None:
-    assert plan(weights={"toy-weights": Path("x")}).cells
-    assert plan(methods=("own",), weights={"any": Path("x")}).cells
+    assert plan(weights={"toy-weights": Path(__file__)}).cells
+    assert plan(methods=("own",), weights={"any": Path(__file__)}).cells
 
 
 SUITE = """

@@ -96,7 +96,7 @@ def test_the_command_line_decides_over_a_suite(registry: Registry) -> None:
         ("mvfa[epochs=3]", 1, 7, "paper"),
         ("mvfa[epochs=3]", 2, 7, "paper"),
     ]
-    assert {c.track for c in plan(registry, "demo", tracks=("few-normal",)).cells} == {"few-normal"}
+    assert {c.track for c in plan(registry, "demo", track=("few-normal",)).cells} == {"few-normal"}
 
 
 def test_methods_can_be_picked_from_a_suite_of_all(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_a_name_that_means_two_images_asks_for_the_id(tmp_path: Path) -> None:
 
 def test_the_list_is_part_of_what_a_cell_is(tmp_path: Path) -> None:
     def run(folder: Path | None) -> api.Run:
-        return toy_run(tmp_path / "run", datasets="toy-a", tracks=("few-shot",), shots=(2,), support_lists=folder)
+        return toy_run(tmp_path / "run", datasets="toy-a", track=("few-shot",), shots=(2,), support_lists=folder)
 
     drawn, given = run(None).records[0], run(lists(tmp_path / "lists", TWO)).records[0]
     assert "support_list" not in drawn.identity["protocol"]
@@ -112,7 +112,7 @@ def test_the_list_is_part_of_what_a_cell_is(tmp_path: Path) -> None:
 
 
 def test_lists_without_a_track_that_reads_them_are_a_mistake(tmp_path: Path) -> None:
-    options = RunOptions(methods=("peak",), datasets=("toy-a",), tracks=("full-normal",), support_lists=lists(tmp_path, TWO))
+    options = RunOptions(methods=("peak",), datasets=("toy-a",), track=("full-normal",), support_lists=lists(tmp_path, TWO))
     with pytest.raises(UserError, match="nothing here runs in one"):
         api.plan(options, toy_registry())
 

@@ -15,6 +15,7 @@ from toyrun import toy_run
 from adbench import UserError
 from adbench.contracts.protocol import Protocol
 from adbench.metrics import METRICS
+from adbench.planning.options import RunOptions
 from adbench.results.store import RunFolder
 
 
@@ -24,7 +25,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_the_recorded_auroc_is_that_of_the_recorded_scores(out: Path) -> None:
-    run = toy_run(out, datasets="toy-a", tracks=("few-shot",), shots=(2,))
+    run = toy_run(out, datasets="toy-a", track=("few-shot",), shots=(2,))
     record = run.records[0]
     scores = RunFolder(out).scores(record.id)
     assert record.metrics["image_auroc"] == pytest.approx(roc_auc_score(scores.labels, scores.scores), abs=1e-12)
@@ -70,17 +71,23 @@ def test_what_is_done_is_not_computed_again(out: Path, monkeypatch) -> None:
     [
         {"seeds": (1,)},
         {"shots": (2,)},
-        {"tracks": ("full-normal",)},
+        {"track": ("full-normal",)},
         {"preset": "paper"},
         {"parameters": {"peak": {"scale": "3"}}},
-        {"protocol": Protocol(limit=4)},
-        {"protocol": Protocol(version="next")},
+        {"limit": 4},
         {"precision": "bf16"},
     ],
 )
 def test_a_change_is_another_cell(out: Path, change: dict) -> None:
     toy_run(out, datasets="toy-a")
     toy_run(out, datasets="toy-a", **change)
+    assert len(list(RunFolder(out).records())) == 2
+
+
+def test_another_version_of_the_protocol_is_another_cell(out: Path, monkeypatch) -> None:
+    toy_run(out, datasets="toy-a")
+    monkeypatch.setattr(RunOptions, "protocol", Protocol(version="next"))
+    toy_run(out, datasets="toy-a")
     assert len(list(RunFolder(out).records())) == 2
 
 
@@ -112,10 +119,10 @@ def test_weights_that_a_method_takes_by_itself_are_part_of_the_cell(out: Path, t
 
 
 def test_zero_shot_cells_depend_on_the_other_sets(out: Path, monkeypatch) -> None:
-    toy_run(out, datasets="toy-a", tracks=("zero-shot",))
+    toy_run(out, datasets="toy-a", track=("zero-shot",))
     original = toyplugin.ToySet.fingerprint
     monkeypatch.setattr(toyplugin.ToySet, "fingerprint", lambda s: "e" * 64 if s.card.name == "toy-b" else original(s))
-    toy_run(out, datasets="toy-a", tracks=("zero-shot",))
+    toy_run(out, datasets="toy-a", track=("zero-shot",))
     assert len(list(RunFolder(out).records())) == 2
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from adbench import api
-from adbench.contracts.protocol import Protocol
 from adbench.planning.options import RunOptions
 from adbench.registry.cards import Registry, load_registry
 from adbench.registry.loading import load_plugins
@@ -58,9 +57,7 @@ def test_detector(name: str) -> None:
 
 @pytest.mark.parametrize("name", list(detectors()))
 def test_a_run_contradicts_no_card_and_sees_what_it_costs(name: str, tmp_path: Path) -> None:
-    options = RunOptions(
-        methods=(name,), datasets=("phantom-liver",), out=tmp_path / "run", device="cpu", protocol=Protocol(limit=6)
-    )
+    options = RunOptions(methods=(name,), datasets=("phantom-liver",), out=tmp_path / "run", device="cpu", limit=6)
     (record,) = api.execute_plan(api.plan(options, REGISTRY), options, REGISTRY).records
     assert (record.status, record.contradiction) == ("done", "")
     assert record.cost["gflop_per_image"] > 0

@@ -1,0 +1,82 @@
+"""Which datasets are there, of those that a user names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from adbench.contracts.dataset import Dataset, DatasetCard
+from adbench.errors import UserError
+from adbench.registry.cards import ALL, Registry
+from adbench.registry.factories import load_factory
+
+
+class Shelf:
+    """The datasets that a plan may take from; each is looked for once.
+
+    Args:
+        registry: where names and groups are looked up.
+        root: folder that holds the sets, or None.
+
+    Attributes:
+        present: name to dataset, of those that were found.
+        absent: name to reason, of those that were looked for and are not there.
+    """
+
+    def __init__(self, registry: Registry, root: Path | None) -> None:
+        if root is not None and not root.is_dir():
+            raise UserError(
+                f"The data root {root} is not a folder: give --data-root (or ADBENCH_DATA) the folder that holds the sets."
+            )
+        self._registry = registry
+        self._root = root
+        self.present: dict[str, Dataset] = {}
+        self.absent: dict[str, str] = {}
+
+    def choose(self, names: Iterable[str]) -> list[DatasetCard]:
+        """Names, groups and `all` to the cards of sets that are there, each once.
+
+        `all` stands for every real set on disk, and for the synthetic ones where the user has given no data root. A group
+        takes what is there and notes what is absent; a set named by itself must be there.
+        """
+        chosen: dict[str, DatasetCard] = {}
+        for name in names:
+            members = self._members(name)
+            found = [self.present[card.name].card for card in members if self._holds(card)]
+            if not found:
+                reasons = [self.absent[card.name] for card in members if card.name in self.absent]
+                raise UserError(f"{name}: none of its datasets is there. {reasons[0] if reasons else ''}".strip())
+            chosen.update((card.name, card) for card in found)
+        if not chosen:
+            raise UserError("No dataset is given: --datasets NAME,... or --datasets all; see `adbench datasets`.")
+        return list(chosen.values())
+
+    def neighbours(self, target: DatasetCard) -> list[Dataset]:
+        """The other sets of the target's groups that are there, sorted by name."""
+        groups = self._registry.groups()
+        members = {card.name: card for group in target.groups for card in groups.get(group, ()) if card.name != target.name}
+        return [self.present[name] for name in sorted(members) if self._holds(members[name])]
+
+    def _members(self, name: str) -> list[DatasetCard]:
+        groups = self._registry.groups()
+        if name in groups:
+            return groups[name]
+        if name == ALL:
+            plain = [card for card in self._registry.datasets.values() if not card.name.endswith(":")]
+            return [card for card in plain if card.synthetic == (self._root is None)]
+        return [self._registry.dataset(name)]
+
+    def _holds(self, card: DatasetCard) -> bool:
+        if card.name not in self.present and card.name not in self.absent:
+            try:
+                dataset: Dataset = load_factory(card.factory, f"The dataset {card.name}")(card, self._root)
+                reason = dataset.absence()
+            except UserError as error:
+                reason = str(error)
+            except Exception as error:
+                reason = f"its plugin failed: {type(error).__name__}: {error}"
+            if reason:
+                self.absent[card.name] = reason
+            else:
+                self.present[card.name] = dataset
+        return card.name in self.present
