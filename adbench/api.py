@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec
 
 from adbench.errors import UserError
-from adbench.leaderboard.tables import Table, build_tables
+from adbench.leaderboard.material import gather
+from adbench.leaderboard.tables import Table
 from adbench.planning.options import RunOptions
-from adbench.results.record import CellRecord, ScoreTable
+from adbench.results.record import CellRecord
 from adbench.results.store import RunFolder
 
 if TYPE_CHECKING:
@@ -128,24 +129,6 @@ def open_run(folder: str | Path) -> Run:
     return Run(Path(folder), list(RunFolder.open(Path(folder)).records()))
 
 
-def merged(runs: Iterable[Run]) -> dict[str, tuple[Path, CellRecord]]:
-    """Id to run folder and record of each cell. Of one that several runs hold, the last that is finished counts."""
-    homes: dict[str, tuple[Path, CellRecord]] = {}
-    for run in runs:
-        for record in run.records:
-            if record.status == "done" or record.id not in homes:
-                homes[record.id] = (run.folder, record)
-    return homes
-
-
 def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
     """Ranked tables over several runs; a cell that more than one holds counts once. See `Run.leaderboard`."""
-    homes = merged(runs)
-
-    def kept(record: CellRecord) -> ScoreTable | None:
-        try:
-            return RunFolder(homes[record.id][0]).scores(record.id)
-        except UserError:  # the figures stay, without a test
-            return None
-
-    return build_tables([record for _, record in homes.values()], kept, rank_marked)
+    return list(gather(list(runs), rank_marked).tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
@@ -95,34 +95,57 @@ def check(
         rule: when a figure is worse.
     """
     rule = rule or Rule()
-    present: dict[str, list[BaselineCell]] = {}
-    for cell in sorted(run, key=lambda cell: cell.started):
-        present.setdefault(cell.label, []).append(cell)
-    crashed = {cell_label(cell_key(record)): record for record in sorted(failed, key=lambda record: record.started)}
-    pairs: list[tuple[BaselineCell, BaselineCell]] = []
+    before, found = list(baseline), _Found(run, failed)
     rows: list[Comparison] = []
-    known: set[str] = set()
-    for old in baseline:
-        known.add(old.label)
-        alike = present.get(old.label, [])
-        new = next((cell for cell in reversed(alike) if cell.conditions == old.conditions), alike[-1] if alike else None)
-        record = crashed.get(old.label)
-        if record and (new is None or _supersedes(record, new)):
-            rows.append(_incomparable(old, _crash(record)))
-        elif new is None:
-            rows.append(_incomparable(old, "the run lacks this cell"))
+    pairs: list[tuple[BaselineCell, BaselineCell]] = []
+    for old in before:
+        new = found.counterpart(old)
+        if isinstance(new, str):
+            rows.append(_incomparable(old, new))
         else:
             rows += compare_cells(old, new, rule)
             pairs.append((old, new))
     rows += _means(pairs, {row.label for row in rows if row.metric == IMAGE and row.verdict == "incomparable"}, rule)
-    for label, record in crashed.items():
-        if label not in known and label not in present:
-            rows.append(Comparison(label=label, metric=IMAGE, verdict="incomparable", reason=_crash(record)))
-    for label, cells in present.items():
-        if label not in known:
-            after = cells[-1].metrics.get(IMAGE)
-            rows.append(Comparison(label=label, metric=IMAGE, after=after, verdict="new", reason="the baseline lacks this cell"))
-    return rows
+    return rows + found.others({old.label for old in before})
+
+
+class _Found:
+    """What a run holds: its finished cells by label, oldest first, and the last failure under each label."""
+
+    def __init__(self, cells: Iterable[BaselineCell], failed: Iterable[CellRecord]) -> None:
+        self._cells: dict[str, list[BaselineCell]] = {}
+        for cell in sorted(cells, key=lambda cell: cell.started):
+            self._cells.setdefault(cell.label, []).append(cell)
+        self._crashed = {cell_label(cell_key(record)): record for record in sorted(failed, key=lambda record: record.started)}
+
+    def counterpart(self, old: BaselineCell) -> BaselineCell | str:
+        """The cell to compare with one of the baseline; or why there is none."""
+        alike = self._cells.get(old.label, [])
+        new = next((cell for cell in reversed(alike) if cell.conditions == old.conditions), alike[-1] if alike else None)
+        record = self._crashed.get(old.label)
+        if record and (new is None or _supersedes(record, new)):
+            return _crash(record)
+        return new or "the run lacks this cell"
+
+    def others(self, known: Container[str]) -> list[Comparison]:
+        """A row for each cell that the baseline does not know: crashed ones, then new ones."""
+        crashed = [
+            Comparison(label=label, metric=IMAGE, verdict="incomparable", reason=_crash(record))
+            for label, record in self._crashed.items()
+            if label not in known and label not in self._cells
+        ]
+        new = [
+            Comparison(
+                label=label,
+                metric=IMAGE,
+                after=cells[-1].metrics.get(IMAGE),
+                verdict="new",
+                reason="the baseline lacks this cell",
+            )
+            for label, cells in self._cells.items()
+            if label not in known
+        ]
+        return crashed + new
 
 
 def compare_cells(old: BaselineCell, new: BaselineCell, rule: Rule) -> list[Comparison]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from adbench.contracts.protocol import track_words
+from adbench.leaderboard.material import BoardCell, Material, distinct
 from adbench.leaderboard.tables import METRICS, Row, Table
 from adbench.render.notes import FEW_DATASETS
 from adbench.render.words import heading, percent, short_names
@@ -17,7 +18,6 @@ from adbench.report.charts.roc import roc_chart
 from adbench.report.charts.scores import score_histogram
 from adbench.report.charts.shots import ShotSeries, shots_chart
 from adbench.report.charts.svg import series_class
-from adbench.report.material import Material, ReportCell, distinct
 from adbench.results.record import ScoreTable
 
 IMAGE_AUROC = METRICS[0]
@@ -161,7 +161,7 @@ def _key(material: Material, row: Row, dataset: str) -> Key:
     return Key(series_class(material.numbers[row.variant]), row.variant, shown, row.mark)
 
 
-def _histogram(table: Table, cell: ReportCell, kept: ScoreTable, seeds: int) -> Chart:
+def _histogram(table: Table, cell: BoardCell, kept: ScoreTable, seeds: int) -> Chart:
     labels, scores, record = kept.labels, kept.scores, cell.record
     area = percent(record.metrics.get(IMAGE_AUROC))
     described = f"Histogram of the scores of {record.variant} on {record.dataset}, {track_words(table.track, table.k)}: image AUROC {area} %."

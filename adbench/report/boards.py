@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adbench.leaderboard.averages import Figure
+from adbench.leaderboard.material import Material, distinct
 from adbench.leaderboard.standings import Column, Standing
 from adbench.leaderboard.tables import METRICS, Row, Table
 from adbench.metrics.catalogue import BY_NAME
@@ -12,7 +13,6 @@ from adbench.metrics.catalogue import METRICS as CATALOGUE
 from adbench.render.notes import Emphasis, footnotes
 from adbench.render.words import heading, interval_words, short_names
 from adbench.report.charts.svg import series_class
-from adbench.report.material import Material, distinct
 
 EMPHASIS = Emphasis("bold", "underlined")
 

@@ -12,12 +12,12 @@ from markupsafe import Markup
 
 from adbench.api import Run
 from adbench.errors import UserError
+from adbench.leaderboard.material import Material, distinct, gather
 from adbench.metrics.catalogue import METRICS
 from adbench.registry.cards import Registry
 from adbench.render.words import MISSING, heading, interval_words, percent
 from adbench.report import blocks, boards, costs, provenance
 from adbench.report.gallery import ImageSource, galleries
-from adbench.report.material import Material, distinct, gather
 
 HERE = Path(__file__).parent
 

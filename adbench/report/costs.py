@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from adbench.contracts.protocol import track_words
+from adbench.leaderboard.material import Material
 from adbench.leaderboard.tables import METRICS, Row, Table
 from adbench.render.words import percent
 from adbench.report.blocks import Block, Chart, Key, spoken
 from adbench.report.charts.cost import CostPoint, cost_chart
 from adbench.report.charts.svg import series_class
-from adbench.report.material import Material
 from adbench.results.record import CellRecord
 
 IMAGE_AUROC = METRICS[0]

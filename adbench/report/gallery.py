@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from adbench.contracts.protocol import track_words
 from adbench.errors import UserError
+from adbench.leaderboard.material import BoardCell, Material
 from adbench.leaderboard.tables import Table
 from adbench.metrics.delong import placements
 from adbench.registry.cards import Registry
 from adbench.report.maps import NOT_KEPT, KeptMaps, read_maps
-from adbench.report.material import Material, ReportCell
 from adbench.report.pictures import Picture, image_picture, map_picture, mask_picture
 from adbench.results.record import CellRecord
 from adbench.results.reopen import Opened, reopen_dataset
@@ -126,7 +126,7 @@ def choose_cases(labels: NDArray[np.bool_], quality: NDArray[np.float64]) -> lis
     return [(kind, position) for kind, position in chosen if unique[position] == kind]
 
 
-def _first_seeds(material: Material, tables: list[Table], dataset: str) -> list[ReportCell]:
+def _first_seeds(material: Material, tables: list[Table], dataset: str) -> list[BoardCell]:
     """One cell a method, track and k."""
     behind = [material.of(table, row, dataset) for table in tables for row in table.rows]
     firsts = [next((cell for cell in cells if cell.ranked), None) for cells in behind]
@@ -137,11 +137,11 @@ def _detail(record: CellRecord) -> str:
     return f"{track_words(record.track, record.k)}, seed {record.seed}"
 
 
-def _images(cell: ReportCell) -> tuple[str, ...]:
+def _images(cell: BoardCell) -> tuple[str, ...]:
     return (str(cell.record.identity.get("fingerprint", "")), *(cell.scores.ids if cell.scores else ()))
 
 
-def _gallery(title: str, name: str, cells: list[ReportCell], source: ImageSource) -> Gallery:
+def _gallery(title: str, name: str, cells: list[BoardCell], source: ImageSource) -> Gallery:
     tables = [cell.scores for cell in cells if cell.scores]
     labels, ids = tables[0].labels, tables[0].ids
     placed = np.empty((len(tables), len(labels)))
@@ -169,7 +169,7 @@ def _gallery(title: str, name: str, cells: list[ReportCell], source: ImageSource
     return gallery
 
 
-def _without_maps(cells: list[ReportCell], kept: list[KeptMaps | str]) -> list[str]:
+def _without_maps(cells: list[BoardCell], kept: list[KeptMaps | str]) -> list[str]:
     notes = []
     for why in dict.fromkeys(maps for maps in kept if isinstance(maps, str)):
         lacking = [
@@ -206,7 +206,7 @@ def _case(
     )
 
 
-def _map(cell: ReportCell, maps: KeptMaps | str, name: str, image: NDArray | None, mask: NDArray | None) -> Picture | None:
+def _map(cell: BoardCell, maps: KeptMaps | str, name: str, image: NDArray | None, mask: NDArray | None) -> Picture | None:
     if isinstance(maps, str) or name not in maps.values or image is None:
         return None
     values = maps.values[name]

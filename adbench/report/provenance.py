@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from adbench.report.material import Material
+from adbench.leaderboard.material import Material
 from adbench.results.record import CellRecord
 
 WORDS = {

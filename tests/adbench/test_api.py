@@ -9,7 +9,7 @@ import pytest
 from toyrun import toy_run
 
 from adbench.api import leaderboard, open_run
-from adbench.report.material import gather
+from adbench.leaderboard.material import gather
 from adbench.results.store import RunFolder
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from madeup import failed_cell, made_up_cell
 
 from adbench.api import open_run
+from adbench.leaderboard.material import gather
 from adbench.report.boards import Panel, metric_names, panels
-from adbench.report.material import gather
 from adbench.results.store import RunFolder
 
 

@@ -6,8 +6,8 @@ import pytest
 from madeup import failed_cell, made_up_cell
 
 from adbench.api import open_run
+from adbench.leaderboard.material import gather
 from adbench.report.costs import CostLine, CostTable, cost_blocks, cost_table
-from adbench.report.material import gather
 from adbench.results.store import RunFolder
 
 

@@ -11,9 +11,9 @@ from madeup import made_up_cell
 from toyplugin import toy_registry
 
 from adbench.api import open_run
+from adbench.leaderboard.material import gather
 from adbench.report.gallery import Gallery, ImageSource, choose_cases, galleries
 from adbench.report.maps import KeptMaps, read_maps
-from adbench.report.material import gather
 from adbench.report.pictures import image_picture, map_picture, mask_picture
 from adbench.results.store import RunFolder
 

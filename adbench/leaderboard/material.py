@@ -1,4 +1,4 @@
-"""What a report is made of: the cells of one or several runs with their scores, and the tables over them."""
+"""What leaderboards and reports are made of: the cells of one or several runs with their scores, and the tables over them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol
 
-from adbench.api import Run, merged
 from adbench.errors import UserError
 from adbench.leaderboard.tables import HONEST, Row, Table, build_tables, mark_of, table_condition
 from adbench.results.record import CellRecord, ScoreTable
@@ -16,8 +16,20 @@ from adbench.results.store import RunFolder
 Place = tuple[str, str, int, str, str, str]  # preset, track, k, condition, variant, dataset
 
 
+class RecordedRun(Protocol):
+    """A run folder and the records in it."""
+
+    @property
+    def folder(self) -> Path:
+        """Where it is kept."""
+
+    @property
+    def records(self) -> Sequence[CellRecord]:
+        """One a cell, finished and failed."""
+
+
 @dataclass(frozen=True)
-class ReportCell:
+class BoardCell:
     """One cell.
 
     Attributes:
@@ -48,16 +60,16 @@ class Material:
     """All cells, and the leaderboard over them."""
 
     names: tuple[str, ...]
-    cells: tuple[ReportCell, ...]
+    cells: tuple[BoardCell, ...]
     tables: tuple[Table, ...]
 
     @property
-    def done(self) -> list[ReportCell]:
+    def done(self) -> list[BoardCell]:
         """Finished cells."""
         return [cell for cell in self.cells if cell.record.status == "done"]
 
     @property
-    def failed(self) -> list[ReportCell]:
+    def failed(self) -> list[BoardCell]:
         """Cells that failed."""
         return [cell for cell in self.cells if cell.record.status == "failed"]
 
@@ -72,23 +84,28 @@ class Material:
         rows = sorted((row for table in self.tables for row in table.rows), key=lambda row: row.mark != HONEST)
         return {variant: number for number, variant in enumerate(dict.fromkeys(row.variant for row in rows))}
 
-    def of(self, table: Table, row: Row, dataset: str) -> list[ReportCell]:
+    def of(self, table: Table, row: Row, dataset: str) -> list[BoardCell]:
         """The finished cells behind a figure, one a seed, sorted by seed; of one measured twice, the last."""
         found = self._places.get((table.preset, table.track, table.k, table.condition, row.variant, dataset), {})
         return [found[seed] for seed in sorted(found)]
 
     @cached_property
-    def _places(self) -> dict[Place, dict[int, ReportCell]]:
-        places: dict[Place, dict[int, ReportCell]] = {}
+    def _places(self) -> dict[Place, dict[int, BoardCell]]:
+        places: dict[Place, dict[int, BoardCell]] = {}
         for cell in sorted(self.done, key=lambda cell: cell.record.started):
             places.setdefault(_place(cell.record), {})[cell.record.seed] = cell
         return places
 
 
-def gather(runs: Sequence[Run]) -> Material:
-    """Read the scores of all finished cells, and rank them. A cell that several runs hold counts once, see `api.merged`."""
-    cells = {cell: _read(folder, record) for cell, (folder, record) in merged(runs).items()}
-    tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores)
+def gather(runs: Sequence[RecordedRun], rank_marked: bool = False) -> Material:
+    """Read the scores of all finished cells, and rank them. Of a cell that several runs hold, the last that is finished counts.
+
+    Args:
+        runs: opened run folders.
+        rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
+    """
+    cells = {cell: _read(folder, record) for cell, (folder, record) in _merged(runs).items()}
+    tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores, rank_marked)
     return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables))
 
 
@@ -97,15 +114,25 @@ def distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def _read(folder: Path, record: CellRecord) -> ReportCell:
+def _merged(runs: Iterable[RecordedRun]) -> dict[str, tuple[Path, CellRecord]]:
+    """Id to run folder and record of each cell."""
+    homes: dict[str, tuple[Path, CellRecord]] = {}
+    for run in runs:
+        for record in run.records:
+            if record.status == "done" or record.id not in homes:
+                homes[record.id] = (run.folder, record)
+    return homes
+
+
+def _read(folder: Path, record: CellRecord) -> BoardCell:
     run = RunFolder(folder)
     place = run.cells / record.id
     if record.status != "done":
-        return ReportCell(record, place, None)
+        return BoardCell(record, place, None)
     try:
-        return ReportCell(record, place, run.scores(record.id))
+        return BoardCell(record, place, run.scores(record.id))
     except UserError as error:
-        return ReportCell(record, place, None, str(error))
+        return BoardCell(record, place, None, str(error))
 
 
 def _place(record: CellRecord) -> Place:
