@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -310,14 +309,20 @@ def test_the_leaderboard_needs_no_torch(adbench, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_help_answers_in_half_a_second() -> None:
+def test_help_takes_half_a_second_of_the_processor() -> None:
+    """Of the processor, not of the clock: other programs may run here too."""
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-c", "from adbench.cli.main import main; main()", "--help"], capture_output=True, env=_environment()
+        before = os.times()
+        done = subprocess.run(
+            [sys.executable, "-c", "from adbench.cli.main import main; main()", "--help"],
+            capture_output=True,
+            env=_environment(),
+            text=True,
         )
-        seconds.append(time.perf_counter() - start)
+        after = os.times()
+        assert "leaderboard" in done.stdout
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(seconds) < 0.5, seconds
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from PIL import Image
 from toyplugin import ToySet, toy_registry
 
 import adbench
-from adbench.contracts.images import ImageBatch, LabelledImages, resize_image, resize_mask
+from adbench.contracts.images import ImageBatch, LabelledImages, resize_mask
 from adbench.data.server import Decoder
 from adbench.planning.draws import entries
 
@@ -44,13 +43,59 @@ def test_masks_are_nearest_and_empty_for_normals(dataset: ToySet) -> None:
     np.testing.assert_array_equal(masks[-1], resize_mask(dataset.mask("test", last), (10, 10)))
 
 
-def test_an_image_is_decoded_once(dataset: ToySet, monkeypatch) -> None:
+def test_an_image_is_decoded_once_a_size(tmp_path: Path) -> None:
+    card = adbench.DatasetCard(name="files", title="Files", factory="x:y")
+    dataset = CountedFiles(card, noisy_files(tmp_path, 6))
+    first = passed_over(dataset, 24)
+    assert sorted(dataset.read) == [f"{number}" for number in range(6)]
+    for _ in range(3):  # other decoders, as of other cells
+        np.testing.assert_array_equal(passed_over(dataset, 24), first)
+    assert len(dataset.read) == 6
+    passed_over(dataset, 32)
+    assert len(dataset.read) == 12
+    np.testing.assert_array_equal(first[0], pillows(tmp_path / "0.png", 24))
+
+
+def passed_over(dataset: CountedFiles, side: int) -> np.ndarray:
+    """All test images, from a new decoder."""
     test = entries(dataset, "test")
     with Decoder(test, masks=False) as decoder:
-        first = ImageBatch(decoder.source(), range(len(test))).pixels(8)
-    monkeypatch.setattr(dataset, "image", lambda *_: pytest.fail("decoded again"))
-    with Decoder(test, masks=False) as decoder:
-        np.testing.assert_array_equal(ImageBatch(decoder.source(), range(len(test))).pixels(8), first)
+        return ImageBatch(decoder.source(), range(len(test))).pixels(side)
+
+
+def noisy_files(folder: Path, count: int) -> Path:
+    """PNG files of noise."""
+    for number in range(count):
+        noise = np.random.default_rng(number).integers(0, 255, (64, 64), np.uint8)
+        Image.fromarray(noise).save(folder / f"{number}.png")
+    return folder
+
+
+def pillows(file: Path, side: int) -> np.ndarray:
+    """(3, side, side) as Pillow reads and resizes it."""
+    with Image.open(file) as image:
+        return np.asarray(image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+
+
+class CountedFiles(adbench.Dataset):
+    """A folder of PNG files; remembers what was read."""
+
+    def __init__(self, card: adbench.DatasetCard, root: Path | None) -> None:
+        super().__init__(card, root)
+        self.read: list[str] = []
+
+    def items(self, split):
+        """All files."""
+        return [adbench.Item(path.stem, False, path=path) for path in sorted(self.root.glob("*.png"))]
+
+    def image(self, split, item):
+        """Decode."""
+        self.read.append(item.id)
+        return np.asarray(Image.open(item.path).convert("RGB"))
+
+    def fingerprint(self):
+        """Fixed."""
+        return "a" * 64
 
 
 def test_slices_and_batches(dataset: ToySet) -> None:
@@ -72,38 +117,8 @@ def test_two_threads_may_ask_at_once(dataset: ToySet) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-    assert all((result == results[0]).all() for result in results)
-
-
-class LargeFiles(adbench.Dataset):
-    """PNG files of the size of a CT slice."""
-
-    def items(self, split):
-        """All files."""
-        return [adbench.Item(path.stem, False, path=path) for path in sorted(self.root.glob("*.png"))]
-
-    def image(self, split, item):
-        """Decode."""
-        return np.asarray(Image.open(item.path).convert("RGB"))
-
-    def fingerprint(self):
-        """Fixed."""
-        return "a" * 64
-
-
-def test_the_second_pass_is_at_least_ten_times_cheaper(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    for index in range(24):
-        noise = rng.integers(0, 255, (64, 64), np.uint8)
-        Image.fromarray(noise).resize((512, 512), Image.Resampling.BICUBIC).save(tmp_path / f"{index}.png")
-    card = adbench.DatasetCard(name="files", title="Files", factory="x:y")
-    dataset = LargeFiles(card, tmp_path)
-    seconds = []
-    for _ in range(4):
-        with Decoder(entries(dataset, "test"), masks=False) as decoder:
-            images = ImageBatch(decoder.source(), range(24))
-            start = time.perf_counter()
-            pixels = images.pixels(240)
-            seconds.append(time.perf_counter() - start)
-    assert seconds[0] > 10 * min(seconds[1:]), seconds  # the best of three: other programs run here too
-    assert (pixels[0] == resize_image(dataset.image("test", dataset.items("test")[0]), (240, 240), "bicubic")).all()
+    assert len(results) == 4
+    image = Image.fromarray(dataset.image("test", entries(dataset, "test")[7].item))
+    wanted = np.asarray(image.resize((8, 8), Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+    for result in results:
+        np.testing.assert_array_equal(result[7], wanted)

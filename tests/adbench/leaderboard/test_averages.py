@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from boards import measured, record
+from references import auroc_ends
 
 from adbench.leaderboard.tables import build_tables
-from adbench.metrics import auroc_interval
 
 LABELS = np.arange(80) % 2
 
@@ -20,13 +20,14 @@ def test_seeds_are_averaged_and_their_spread_shown() -> None:
 
 
 def test_intervals_are_those_recorded_and_else_those_of_the_kept_scores() -> None:
-    old, scores = measured("old", LABELS + np.random.default_rng(1).standard_normal(LABELS.size), LABELS)
+    noise = np.random.default_rng(1).standard_normal((2, LABELS.size))
+    old, scores = measured("old", noise[0] + LABELS * (1 + 2 * noise[1]), LABELS)
     new = record(
         "new", intervals={"image_auroc": [0.7, 0.9], "pixel_aupro": [0.1, 0.3]}, metrics={"image_auroc": 0.8, "pixel_aupro": 0.2}
     )
     rows = {row.method: row for row in build_tables([old, new], lambda cell: scores if cell is old else None)[0].rows}
-    wanted = auroc_interval(LABELS, scores.scores)
-    assert rows["old"].figures["d1", "image_auroc"].interval == (wanted.low, wanted.high)
+    wanted = auroc_ends(LABELS, scores.scores)
+    assert rows["old"].figures["d1", "image_auroc"].interval == pytest.approx(wanted, abs=2e-6)
     assert rows["new"].figures["d1", "image_auroc"].interval == (0.7, 0.9)
     assert rows["new"].figures["d1", "pixel_aupro"].interval == (0.1, 0.3)
     assert build_tables([old])[0].rows[0].figures["d1", "image_auroc"].interval is None

@@ -8,12 +8,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 from boards import measured, tables_of
+from references import pair_wins
+from scipy import stats
 from simulated import shift_for
 
 from adbench.leaderboard.standings import stand
-from adbench.metrics import holm, paired_difference
-from adbench.metrics.delong import group_codes, placements
-from adbench.metrics.interval import student_quantile
 
 NORMAL, ABNORMAL = 40, 30
 LABELS = np.repeat([0, 1], [NORMAL, ABNORMAL])
@@ -40,28 +39,34 @@ def test_every_pair_is_tested_once_and_corrected_over_the_table(grouped: bool) -
     found = tables_of(cells)[0].p_values
     by_place = {(cell.method, cell.dataset): table.scores for cell, table in cells}
     pairs = list(combinations("abc", 2))
-    single = {
-        (dataset, a, b): paired_difference(LABELS, by_place[a, dataset], by_place[b, dataset], groups or None)
+    wanted = {
+        (dataset, a, b): mean_p([by_place[a, dataset]], [by_place[b, dataset]], groups)
         for dataset in ("d1", "d2")
         for a, b in pairs
     }
-    wanted = {key: difference.p for key, difference in single.items()}
     for a, b in pairs:
         wanted[None, a, b] = mean_p([by_place[a, d] for d in ("d1", "d2")], [by_place[b, d] for d in ("d1", "d2")], groups)
-    corrected = dict(zip(wanted, holm(list(wanted.values())), strict=True))
-    for (column, a, b), p in corrected.items():
+    for (column, a, b), p in stepped_down(wanted).items():
         assert found[column][a, b] == found[column][b, a] == pytest.approx(p, rel=1e-9)
+
+
+def stepped_down(p_values: dict) -> dict:
+    """Holm 1979: the smallest of n times n, the next times n - 1, never less than one before."""
+    corrected, least = {}, 0.0
+    for left, (key, p) in zip(range(len(p_values), 0, -1), sorted(p_values.items(), key=lambda pair: pair[1]), strict=True):
+        least = max(least, min(left * p, 1.0))
+        corrected[key] = least
+    return corrected
 
 
 def mean_p(first: list[np.ndarray], second: list[np.ndarray], groups: tuple[str, ...]) -> float:
     """p of a mean difference over datasets, by the covariance of all placements, groups summed by hand."""
-    from scipy import stats
-
     positive = LABELS == 1
-    codes = group_codes(groups or None, LABELS.shape)
+    codes = np.unique(groups or np.arange(LABELS.size), return_inverse=True)[1]
     values, variances, freedoms = [], [], []
     for one, other in zip(first, second, strict=True):
-        moved = [x - y for x, y in zip(placements(LABELS, one), placements(LABELS, other), strict=True)]
+        wins = pair_wins(LABELS, one) - pair_wins(LABELS, other)
+        moved = wins.mean(axis=1), wins.mean(axis=0)
         values.append(moved[0].mean())
         sums, parts, free = [], [], []
         for part, chosen in ((moved[0], positive), (moved[1], ~positive)):
@@ -74,9 +79,10 @@ def mean_p(first: list[np.ndarray], second: list[np.ndarray], groups: tuple[str,
         total = codes.max() + 1
         variances.append(sum(parts) + 2 * total / (total - 1) * sums[0] @ sums[1])
         freedoms.append(sum(parts) ** 2 / (parts[0] ** 2 / free[0] + parts[1] ** 2 / free[1]))
-    variance = sum(variances) / 4
     freedom = sum(variances) ** 2 / sum(v**2 / f for v, f in zip(variances, freedoms, strict=True))
-    return float(2 * stats.t.sf(abs(np.mean(values)) / math.sqrt(variance), freedom))
+    # Each dataset counts the same: the variance of their mean is the sum over the square of their number.
+    variance, count = sum(variances), len(variances)
+    return float(2 * stats.t.sf(abs(np.mean(values)) * count / math.sqrt(variance), freedom))
 
 
 def test_seeds_count_as_one_method_on_the_same_images() -> None:
@@ -88,13 +94,13 @@ def test_seeds_count_as_one_method_on_the_same_images() -> None:
     drawn = []
     for _ in range(1500):
         chosen = np.concatenate([rng.integers(0, NORMAL, NORMAL), NORMAL + rng.integers(0, ABNORMAL, ABNORMAL)])
-        areas = {n: np.mean([placements(LABELS, s[chosen]).positives.mean() for s in table[n]]) for n in "ab"}
+        areas = {n: np.mean([pair_wins(LABELS, s[chosen]).mean() for s in table[n]]) for n in "ab"}
         drawn.append(areas["a"] - areas["b"])
-    value = np.mean([placements(LABELS, s).positives.mean() for s in table["a"]]) - np.mean(
-        [placements(LABELS, s).positives.mean() for s in table["b"]]
+    value = np.mean([pair_wins(LABELS, s).mean() for s in table["a"]]) - np.mean(
+        [pair_wins(LABELS, s).mean() for s in table["b"]]
     )
     # Student's t at some 65 degrees of freedom; the resampled error is good to about 2 %.
-    half = abs(value) / student_quantile(1 - found, 65)
+    half = abs(value) / stats.t.ppf(1 - found / 2, 65)
     assert half == pytest.approx(np.std(drawn), rel=0.08)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from references import area_up_to, auroc_ends, image_metrics
 
-from adbench.metrics import METRICS, aupro, auroc, auroc_interval, image_figures, pixel_figures, ranking_figures
+from adbench.metrics import METRICS, image_figures, pixel_figures
 
 
-def image_set() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, scores and subjects of 40 images."""
+def image_set() -> tuple[np.ndarray, np.ndarray]:
+    """Labels and scores of 40 images."""
     rng = np.random.default_rng(0)
     labels = np.arange(40) % 2 == 1
-    return labels, rng.standard_normal(40) + labels, np.arange(40) // 4
+    return labels, rng.standard_normal(40) + labels
 
 
 def pixel_set() -> tuple[np.ndarray, np.ndarray]:
@@ -25,7 +26,7 @@ def pixel_set() -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_together_they_are_the_catalogue() -> None:
-    labels, scores, _ = image_set()
+    labels, scores = image_set()
     names = [*image_figures(labels, scores).metrics, *pixel_figures(*pixel_set()).metrics]
     assert names == [metric.name for metric in METRICS]
     wanted = {metric.name for metric in METRICS if metric.interval}
@@ -34,18 +35,36 @@ def test_together_they_are_the_catalogue() -> None:
     assert [metric.name for metric in METRICS if metric.uses_test_labels] == ["image_f1_max"]
 
 
-def test_values_are_the_exact_ones() -> None:
-    labels, scores, groups = image_set()
-    found = image_figures(labels, scores, groups)
-    assert tuple(found.metrics.values()) == ranking_figures(labels, scores)
-    interval = auroc_interval(labels, scores, groups)
-    assert found.intervals == {"image_auroc": [interval.low, interval.high]}
-    masks, maps = pixel_set()
-    pixels = pixel_figures(masks, maps, limit=0.1)
-    assert pixels.metrics["pixel_auroc"] == auroc(masks, maps)
-    assert pixels.metrics["pixel_aupro"] == aupro(masks, maps, 0.1)
-    for name, (low, high) in pixels.intervals.items():
-        assert low < pixels.metrics[name] < high
+def test_image_figures_are_those_of_scikit_learn_and_delong() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.arange(200) % 4 == 1
+    scores = rng.standard_normal(200) + np.where(labels, 1.0 + 2.0 * rng.standard_normal(200), 0)
+    found = image_figures(labels, scores)
+    assert found.metrics == pytest.approx(image_metrics(labels, scores), abs=1e-12)
+    assert found.intervals == {"image_auroc": pytest.approx(auroc_ends(labels, scores), abs=2e-6)}
+    copied = image_figures(*(np.repeat(array, 3) for array in (labels, scores)), np.arange(600) // 3)
+    assert copied.intervals["image_auroc"] == pytest.approx(found.intervals["image_auroc"], abs=1e-9)
+
+
+@pytest.mark.parametrize("limit", [0.3, 0.05])
+def test_pixel_figures_are_those_of_scikit_learn(limit: float) -> None:
+    rng = np.random.default_rng(1)
+    masks = np.zeros((12, 16, 16), bool)
+    masks[:8, ::4, 1::4] = True  # regions of one pixel, whose overlap is the true-positive rate
+    maps = rng.standard_normal(masks.shape) + masks
+    found = pixel_figures(masks, maps, limit=limit)
+    expected = image_metrics(masks.ravel(), maps.ravel())
+    assert found.metrics == pytest.approx(
+        {
+            "pixel_auroc": expected["image_auroc"],
+            "pixel_ap": expected["image_ap"],
+            "pixel_aupro": area_up_to(masks.ravel(), maps.ravel(), limit),
+        },
+        abs=1e-12,
+    )
+    assert set(found.intervals) == {"pixel_auroc", "pixel_aupro"}
+    for name, (low, high) in found.intervals.items():
+        assert low < found.metrics[name] < high
 
 
 def test_subjects_are_what_varies() -> None:

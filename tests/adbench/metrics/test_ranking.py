@@ -88,8 +88,9 @@ def test_single_functions_agree_with_all_at_once() -> None:
     rng = np.random.default_rng(1)
     labels = rng.random(200) < 0.3
     scores = rng.standard_normal(200) + labels
-    singles = (auroc(labels, scores), average_precision(labels, scores), f1_max(labels, scores))
-    assert ranking_figures(labels, scores) == (*singles, fpr_at_tpr(labels, scores))
+    singles = (auroc(labels, scores), average_precision(labels, scores), f1_max(labels, scores), fpr_at_tpr(labels, scores))
+    assert singles == pytest.approx(figures_of_sklearn(labels, scores), abs=1e-12)
+    assert ranking_figures(labels, scores) == singles
 
 
 def test_scores_are_compared_in_their_own_precision() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from toyplugin import ToySet, toy_registry
 
@@ -32,6 +33,23 @@ def test_seeds_draw_differently_and_again_the_same(dataset: ToySet) -> None:
     assert drawn == [tuple(ids(draw_support(dataset, "few-shot", 2, seed).normal)) for seed in range(8)]
 
 
+def test_the_order_is_that_of_numpys_generator_of_seed_and_purpose(dataset: ToySet) -> None:
+    """Written down in every published figure: it must not change with a version."""
+    for seed in (0, 7):
+        draw = draw_support(dataset, "few-shot", 3, seed)
+        assert ids(draw.normal) == permuted([f"good/{n}" for n in range(5)], [seed, *b"normal"])[:3]
+        assert ids(draw.abnormal) == permuted([f"Ungood/{n}" for n in range(5)], [seed, *b"abnormal"])[:3]
+    in_test = [f"good/{n}" for n in range(8)] + [f"Ungood/{n}" for n in range(8)]
+    assert ids(shuffled_test(dataset)) == permuted(in_test, [20240, *b"test"])
+    kept = limited(draw_support(dataset, "full-normal", 0, 0), 2)
+    assert ids(kept.normal) == permuted([f"good/{n}" for n in range(6)], [20240, *b"limit"])[:2]
+
+
+def permuted(names: list[str], key: list[int]) -> list[str]:
+    """As numpy's default generator of this seed permutes them."""
+    return [names[place] for place in np.random.default_rng(key).permutation(len(names))]
+
+
 def test_a_track_grants_only_its_own(dataset: ToySet) -> None:
     few_normal = draw_support(dataset, "few-normal", 2, 0)
     assert (len(few_normal.normal), few_normal.abnormal, few_normal.auxiliary) == (2, [], ())
@@ -51,9 +69,9 @@ def test_valid_is_what_the_draw_leaves(dataset: ToySet) -> None:
 
 
 def test_no_track_grants_a_test_image(dataset: ToySet) -> None:
-    for track in ("full-normal", "few-normal", "few-shot"):
+    for track, granted in (("full-normal", {"train", "valid"}), ("few-normal", {"valid"}), ("few-shot", {"valid"})):
         draw = draw_support(dataset, track, 2, 0)
-        assert "test" not in {entry.split for entry in (*draw.normal, *draw.abnormal, *draw.valid)}
+        assert {entry.split for entry in (*draw.normal, *draw.abnormal, *draw.valid)} == granted
 
 
 def test_too_few_images_say_how_many_there_are(dataset: ToySet) -> None:

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import toyplugin
 from madeup import failed_cell, made_up_cell
-from scipy import stats
+from references import Variance, delong, student_ends
 from sklearn.metrics import roc_auc_score
 from toyrun import toy_run
 
 from adbench import UserError
 from adbench.api import open_run
 from adbench.errors import ExitCode
-from adbench.metrics import auroc, paired_difference
+from adbench.metrics import auroc
 from adbench.regression.baseline import BaselineCell, baseline_cells, read_baseline, write_baseline
 from adbench.regression.power import detectable_loss
 from adbench.regression.verdicts import Rule, check, exit_code
@@ -43,8 +43,8 @@ def cell(dataset: str = "d", count: int = 120, separation: float = 1.5, seed: in
 
 
 def with_scores(original: BaselineCell, scores: np.ndarray) -> BaselineCell:
-    auroc = float(roc_auc_score(original.table.labels, scores))
-    return dataclasses.replace(original, scores=scores.tolist(), metrics={**original.metrics, "image_auroc": auroc})
+    area = float(roc_auc_score(original.table.labels, scores))
+    return dataclasses.replace(original, scores=scores.tolist(), metrics={**original.metrics, "image_auroc": area})
 
 
 def degraded(original: BaselineCell, drop: float) -> BaselineCell:
@@ -61,10 +61,12 @@ def verdicts(compared) -> list[str]:
     return [row.verdict for row in compared]
 
 
-def test_a_run_against_itself_is_the_same() -> None:
-    compared = check([cell()], [cell()])
+def test_scores_that_rank_the_images_alike_are_the_same_for_certain() -> None:
+    old = cell()
+    compared = check([with_scores(old, np.exp(3 * np.asarray(old.scores)))], [old])
     assert verdicts(compared) == ["same"]
     assert (compared[0].low, compared[0].high) == (0, 0)
+    assert compared[0].before == compared[0].after == pytest.approx(roc_auc_score(old.table.labels, old.scores), abs=1e-12)
     assert exit_code(compared) is ExitCode.OK
 
 
@@ -82,15 +84,25 @@ def test_a_gain_is_better() -> None:
     assert verdicts(check([cell()], [degraded(cell(), 0.15)])) == ["better"]
 
 
-def test_interval_is_that_of_the_paired_test() -> None:
+def test_interval_is_that_of_delongs_paired_test() -> None:
     old, new = cell(), degraded(cell(), 0.05)
     row = check([new], [old])[0]
-    wanted = paired_difference(old.table.labels, new.scores, old.scores)
-    assert (row.low, row.high) == pytest.approx((wanted.low, wanted.high))
-    groups = [number // 4 for number in range(120)]
-    grouped = check([dataclasses.replace(new, groups=groups)], [dataclasses.replace(old, groups=groups)])[0]
-    wanted = paired_difference(old.table.labels, new.scores, old.scores, groups)
-    assert (grouped.low, grouped.high) == pytest.approx((wanted.low, wanted.high))
+    found = delong(old.table.labels, np.asarray(new.scores), minus=np.asarray(old.scores))
+    assert row.difference == pytest.approx(new.metrics["image_auroc"] - old.metrics["image_auroc"], abs=1e-12)
+    assert (row.low, row.high) == pytest.approx(student_ends(row.difference, found), abs=1e-9)
+    copied = check([copies(new, 3)], [copies(old, 3)])[0]
+    assert (copied.low, copied.high) == pytest.approx((row.low, row.high), abs=1e-9)
+
+
+def copies(original: BaselineCell, times: int) -> BaselineCell:
+    """Every image so many times, as images of one subject: that tells nothing new."""
+    return dataclasses.replace(
+        original,
+        images="copies",
+        labels="".join(label * times for label in original.labels),
+        scores=np.repeat(original.scores, times).tolist(),
+        groups=np.repeat(np.arange(len(original.scores)), times).tolist(),
+    )
 
 
 def test_a_loss_of_three_points_shows_in_the_mean_over_sets_that_are_too_small_to_show_it() -> None:
@@ -104,13 +116,18 @@ def test_a_loss_of_three_points_shows_in_the_mean_over_sets_that_are_too_small_t
 
 
 def test_the_mean_adds_up_the_variances_of_independent_sets() -> None:
-    old = [cell(name, count=200) for name in ("a", "b", "c")]
+    old = [cell(name, count=count) for name, count in (("a", 200), ("b", 160), ("c", 60))]
     new = [degraded(each, 0.05) for each in old]
-    *single, mean = check(new, old)
-    errors = [(row.high - row.low) / 2 / stats.t.ppf(0.975, 190) for row in single]
-    half = stats.norm.ppf(0.975) * np.sqrt(np.square(errors).sum()) / 3
-    assert mean.difference == pytest.approx(np.mean([row.difference for row in single]))
-    assert (mean.high - mean.low) / 2 == pytest.approx(half, rel=0.02)
+    mean = check(new, old)[-1]
+    found = [
+        delong(before.table.labels, np.asarray(after.scores), minus=np.asarray(before.scores))
+        for before, after in zip(old, new, strict=True)
+    ]
+    total = sum(each.variance for each in found)
+    spread = Variance(total / 9, total**2 / sum(each.variance**2 / each.freedom for each in found))
+    wanted = np.mean([b.metrics["image_auroc"] - a.metrics["image_auroc"] for a, b in zip(old, new, strict=True)])
+    assert mean.difference == pytest.approx(wanted, abs=1e-12)
+    assert (mean.low, mean.high) == pytest.approx(student_ends(wanted, spread), abs=1e-9)
 
 
 def test_seeds_share_their_images_and_narrow_the_mean_less_than_datasets_do() -> None:
@@ -125,7 +142,8 @@ def test_strict_goes_by_the_figures() -> None:
     assert verdicts(check([new], [old])) == ["same"]
     assert exit_code(check([new], [old], rule=Rule(0.01, strict=True))) is ExitCode.REGRESSION
     assert exit_code(check([new], [old], rule=Rule(0.2, strict=True))) is ExitCode.OK
-    assert exit_code(check([old], [old], rule=Rule(0.0, strict=True))) is ExitCode.OK
+    assert exit_code(check([new], [new], rule=Rule(0.0, strict=True))) is ExitCode.OK
+    assert exit_code(check([new], [old], rule=Rule(0.0, strict=True))) is ExitCode.REGRESSION
 
 
 @pytest.mark.parametrize("count", [60, 1500])
@@ -216,8 +234,10 @@ def test_of_a_cell_measured_again_the_comparable_one_counts_else_the_last() -> N
 
 
 def test_one_baseline_may_hold_a_cell_under_several_protocols() -> None:
-    cells = [cell(), cell(protocol={"limit": 4})]
-    assert verdicts(check(cells, cells)) == ["same", "same"]
+    whole, limited = cell(), cell(protocol={"limit": 4}, separation=0.2)
+    compared = check([limited, degraded(whole, 0.15)], [whole, limited])
+    assert verdicts(compared) == ["worse", "same"]
+    assert [row.before for row in compared] == pytest.approx([whole.metrics["image_auroc"], limited.metrics["image_auroc"]])
 
 
 def test_other_images_or_one_label_are_incomparable() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
+import pytest
 from madeup import failed_cell, made_up_cell
 
 from adbench.api import open_run
@@ -24,14 +28,26 @@ def test_metrics_stand_in_the_order_of_the_catalogue_and_unknown_ones_last(folde
 
 
 def test_the_best_leads_and_what_the_data_cannot_tell_apart_is_tied(folder: RunFolder) -> None:
-    for name, shift in (("strong", 4.0), ("close", 3.9), ("weak", 0.0)):
-        made_up_cell(folder, name, "a", shift=shift)
+    normal = np.arange(20.0)
+    # Of 400 pairs, 10 are in the wrong order, 11, and half of them.
+    for name, abnormal in (("strong", [9.5] * 1), ("close", [8.5] * 1), ("weak", [9.5] * 20)):
+        scored_cell(folder, name, normal, np.array([*abnormal, *[30.0] * (20 - len(abnormal))]))
     (board,) = shown(folder)["Image AUROC (%)"].boards
     ranks = {row.label: row.rank for row in board.rows}
     assert ranks == {"strong": "1=", "close": "1=", "weak": "3"}
-    emphases = {row.label: row.figures[0].emphasis for row in board.rows}
-    assert emphases["weak"] == ""
-    assert sorted(emphases.values()) in (["", "best", "tied"], ["", "best", "best"])  # both may be perfect
+    assert {row.label: row.figures[0].emphasis for row in board.rows} == {"strong": "best", "close": "tied", "weak": ""}
+    values = {row.label: row.figures[0].value for row in board.rows}
+    assert values == pytest.approx({"strong": 390 / 400, "close": 389 / 400, "weak": 200 / 400})
+
+
+def scored_cell(folder: RunFolder, name: str, normal: np.ndarray, abnormal: np.ndarray) -> None:
+    """A finished cell with these scores."""
+    record = made_up_cell(folder, name, "a")
+    table = folder.scores(record.id)
+    scores = np.empty(table.scores.size)
+    scores[table.labels], scores[~table.labels] = abnormal, normal
+    area = float((abnormal[:, None] > normal).mean())
+    folder.write(dataclasses.replace(record, metrics={"image_auroc": area}), dataclasses.replace(table, scores=scores))
 
 
 def test_where_less_is_better_the_least_leads(folder: RunFolder) -> None:

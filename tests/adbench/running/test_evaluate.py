@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from adbench import DetectorCard, Prediction, UserError
-from adbench.metrics import auroc
 from adbench.running.evaluate import Collector, Predictions, Truth, collect, figures, oracle_score
 
 CARD = DetectorCard(name="fake", title="Fake", factory="fake:Fake", tracks=("few-normal",))
@@ -36,9 +36,10 @@ def test_the_oracle_goes_by_the_two_aurocs_alone() -> None:
     masks[:2, 50:90, 50:90] = True
     predictions = Predictions(rng.random(4), rng.random(masks.shape))
     truth = Truth(masks.any(axis=(1, 2)), masks)
-    wanted = auroc(truth.labels, predictions.scores)
-    assert oracle_score(predictions, Truth(truth.labels, None)) == wanted
-    assert oracle_score(predictions, truth) == wanted + auroc(masks, predictions.maps)
+    wanted = roc_auc_score(truth.labels, predictions.scores)
+    assert oracle_score(predictions, Truth(truth.labels, None)) == pytest.approx(wanted, abs=1e-12)
+    wanted += roc_auc_score(masks.ravel(), predictions.maps.ravel())
+    assert oracle_score(predictions, truth) == pytest.approx(wanted, abs=1e-12)
     assert set(figures(predictions, Truth(truth.labels, None)).metrics) == set(IMAGE)
     assert len(figures(predictions, truth).metrics) == len(IMAGE) + 3
 
