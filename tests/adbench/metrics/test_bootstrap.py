@@ -45,6 +45,17 @@ def test_intervals_hold_the_exact_figures_and_the_seed_decides() -> None:
     assert pixel_intervals(counted, exact=exact, seed=1) != found
 
 
+def test_standard_errors_are_the_spread_over_resampled_images() -> None:
+    masks, maps = images(20)
+    found = pixel_intervals(pixel_histograms(masks, maps))
+    rng, strata = np.random.default_rng(7), (np.arange(0, 20, 2), np.arange(1, 20, 2))
+    rows = [np.concatenate([rng.choice(stratum, 10) for stratum in strata]) for _ in range(300)]
+    # A sample of ten has nine parts of ten of the variance.
+    for figure, measure in zip(found, (auroc, aupro), strict=True):
+        drawn = [measure(masks[chosen], maps[chosen]) for chosen in rows]
+        assert figure.standard_error == pytest.approx(np.std(drawn) * math.sqrt(10 / 9), rel=0.15)
+
+
 def test_groups_are_what_varies() -> None:
     masks, maps = images(20)
     copies = [np.repeat(array, 4, axis=0) for array in (masks, maps)]

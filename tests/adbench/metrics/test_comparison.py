@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simulated import grouped_scores, simple_scores, two_methods
 
-from adbench.metrics import Difference, auroc, holm, paired_difference
+from adbench.metrics import Contrast, Difference, auroc, holm, mean_contrast, paired_difference
 
 
 def test_difference_is_that_of_the_aurocs_and_turns_with_the_order() -> None:
@@ -72,6 +72,7 @@ def false_positives(pairs: list[Difference]) -> float:
     return float(np.mean([found.p < 0.05 for found in pairs]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [0.75, 0.9])
 def test_equally_good_methods_are_rarely_called_different(quality: float) -> None:
     rng = np.random.default_rng(21)
@@ -81,6 +82,7 @@ def test_equally_good_methods_are_rarely_called_different(quality: float) -> Non
     assert 0.035 <= false_positives(pairs) <= 0.065
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixed", [False, True])
 def test_nor_are_they_when_images_come_in_groups(mixed: bool) -> None:
     rng = np.random.default_rng(22)
@@ -89,6 +91,24 @@ def test_nor_are_they_when_images_come_in_groups(mixed: bool) -> None:
         labels, _, groups = grouped_scores(rng, 80, 0.8, mixed)
         pairs.append(paired_difference(labels, *two_methods(rng, labels, groups, 0.8), groups))
     assert 0.035 <= false_positives(pairs) <= 0.065
+
+
+def test_the_mean_over_datasets_by_hand() -> None:
+    found = mean_contrast([Contrast(0.02, 4e-4, 10), Contrast(0.04, 1e-4, 20), Contrast(-0.03, 9e-4, 5)])
+    # Satterthwaite: 14 squared over 16 / 10 + 1 / 20 + 81 / 5.
+    assert found == pytest.approx((0.01, 14e-4 / 9, 196 / 17.85), rel=1e-12)
+    certain = Contrast(0.0, 0.0, math.inf)
+    assert mean_contrast([certain, Contrast(0.02, 4e-4, 10)]) == pytest.approx((0.01, 1e-4, 10), rel=1e-12)
+    assert mean_contrast([certain, certain]) == (0, 0, math.inf)
+
+
+def test_interval_and_p_value_from_a_variance_by_hand() -> None:
+    # Student's t with 10 degrees of freedom lies within 2.2281 of 0 with 95 % and within 1.0 with 65.907 %.
+    found = Contrast(0.02, 4e-4, 10).difference()
+    assert found == pytest.approx((0.02, 0.02 - 2.228139 * 0.02, 0.02 + 2.228139 * 0.02, 0.340893), abs=1e-6)
+    assert Contrast(0.9, 0.25, 10).difference()[1:3] == pytest.approx((0.9 - 2.228139 / 2, 1.0), abs=1e-6)
+    assert Contrast(-0.9, 0.25, 10).difference()[1:3] == pytest.approx((-1.0, 2.228139 / 2 - 0.9), abs=1e-6)
+    assert Contrast(0.3, 0.0, math.inf).difference() == (0.3, 0.3, 0.3, 0.0)
 
 
 def test_holm_equals_a_step_down_by_hand() -> None:

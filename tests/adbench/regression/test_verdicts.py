@@ -8,53 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import toyplugin
+from baselinecells import KEY, cell, degraded, with_scores
 from madeup import failed_cell, made_up_cell
 from references import Variance, delong, student_ends
 from sklearn.metrics import roc_auc_score
 from toyrun import toy_run
 
-from adbench import UserError
 from adbench.api import open_run
 from adbench.errors import ExitCode
-from adbench.metrics import auroc
-from adbench.regression.baseline import BaselineCell, baseline_cells, read_baseline, write_baseline
-from adbench.regression.power import detectable_loss
+from adbench.regression.baseline import BaselineCell, baseline_cells
 from adbench.regression.verdicts import Rule, check, exit_code
-from adbench.results.record import ScoreTable
 from adbench.results.store import RunFolder
-
-KEY = {"variant": "m", "dataset": "d", "track": "few-shot", "k": 4, "seed": 0, "preset": "demo"}
-
-
-def cell(dataset: str = "d", count: int = 120, separation: float = 1.5, seed: int = 0, **conditions) -> BaselineCell:
-    labels = np.arange(count) % 2
-    scores = np.random.default_rng([seed, *dataset.encode()]).normal(size=count) + separation * labels
-    return BaselineCell(
-        key={**KEY, "dataset": dataset, "seed": seed},
-        conditions={"fingerprint": "f", "auxiliary": {}, "protocol": {}, **conditions},
-        started="2026-01-05",
-        metrics={"image_auroc": float(roc_auc_score(labels, scores))},
-        intervals={},
-        images=f"{dataset}{count}",
-        labels="".join(map(str, labels)),
-        groups=None,
-        scores=scores.tolist(),
-    )
-
-
-def with_scores(original: BaselineCell, scores: np.ndarray) -> BaselineCell:
-    area = float(roc_auc_score(original.table.labels, scores))
-    return dataclasses.replace(original, scores=scores.tolist(), metrics={**original.metrics, "image_auroc": area})
-
-
-def degraded(original: BaselineCell, drop: float) -> BaselineCell:
-    """The cell with as much noise on its scores as lowers its AUROC by `drop`."""
-    noise = np.random.default_rng(7).normal(size=len(original.scores))
-    for scale in np.geomspace(0.01, 20, 400):
-        scores = np.asarray(original.scores) + scale * noise
-        if original.metrics["image_auroc"] - auroc(original.table.labels, scores) >= drop:
-            return with_scores(original, scores)
-    raise AssertionError("the noise never lowered the AUROC so far")
 
 
 def verdicts(compared) -> list[str]:
@@ -144,27 +108,6 @@ def test_strict_goes_by_the_figures() -> None:
     assert exit_code(check([new], [old], rule=Rule(0.2, strict=True))) is ExitCode.OK
     assert exit_code(check([new], [new], rule=Rule(0.0, strict=True))) is ExitCode.OK
     assert exit_code(check([new], [old], rule=Rule(0.0, strict=True))) is ExitCode.REGRESSION
-
-
-@pytest.mark.parametrize("count", [60, 1500])
-def test_the_visible_loss_is_found_four_times_out_of_five(count: int) -> None:
-    old = cell(count=count)
-    loss = detectable_loss([old.table], 0.01)
-    found = 0
-    for draw in range(30):
-        noise = np.random.default_rng([draw, 99]).normal(size=count)
-        low, high = 0.0, 60.0
-        for _ in range(20):  # as much of this noise as loses just so much
-            middle = (low + high) / 2
-            lost = old.metrics["image_auroc"] - auroc(old.table.labels, np.asarray(old.scores) + middle * noise)
-            low, high = (middle, high) if lost < loss else (low, middle)
-        found += check([with_scores(old, np.asarray(old.scores) + high * noise)], [old])[0].verdict == "worse"
-    assert 0.6 <= found / 30 <= 1
-
-
-def test_a_set_on_which_nothing_would_be_found_says_so() -> None:
-    few = ScoreTable(["x"], np.array([0.1, 0.2, 0.9, 0.8]), np.array([False, False, True, True]), [None] * 4)
-    assert detectable_loss([few], 0.01) is None
 
 
 def test_a_missing_or_failed_cell_never_passes(tmp_path: Path) -> None:
@@ -274,50 +217,3 @@ def test_pixel_figures_that_vanish_never_pass() -> None:
 )
 def test_the_whole_interval_must_lie_beyond_the_tolerance(low: float, high: float, expected: str) -> None:
     assert Rule(0.01).verdict((low + high) / 2, low, high) == expected
-
-
-def test_a_baseline_reads_back(tmp_path: Path) -> None:
-    file = tmp_path / "baseline.json"
-    grouped = dataclasses.replace(cell("b"), groups=[number // 2 for number in range(120)])
-    write_baseline([grouped, cell("a")], file, {"packages": {"torch": "2"}})
-    assert read_baseline(file) == [cell("a"), grouped]
-    lines = file.read_text().splitlines()
-    assert len(lines) == 12  # a line of figures and one of scores a cell
-    assert all(len(line) < 400 for line in lines[:6])
-
-
-def test_a_baseline_of_a_stored_run_says_how_it_was_measured(tmp_path: Path) -> None:
-    folder = RunFolder.create(tmp_path / "run")
-    record = made_up_cell(folder, "a", "d", protocol={"limit": 3}, intervals={"image_auroc": [0.123456789, 0.9]})
-    found = baseline_cells(folder, [record, failed_cell(folder, "b", "d", "boom")])
-    assert len(found) == 1
-    assert found[0].conditions["protocol"]["limit"] == 3
-    assert found[0].intervals == {"image_auroc": [0.123457, 0.9]}
-    assert found[0].scores == pytest.approx(folder.scores(record.id).scores, rel=1e-8)
-
-
-def test_a_cell_without_a_figure_is_no_baseline(tmp_path: Path) -> None:
-    unmeasured = dataclasses.replace(cell(), metrics={"image_auroc": None})
-    with pytest.raises(UserError, match="needs test images of both labels"):
-        write_baseline([unmeasured], tmp_path / "baseline.json", {})
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("{", "is not a baseline"),
-        ('{"schema": 2}', "is not a baseline"),
-        ('{"schema": 2, "cells": []}', "not a whole"),
-        ('{"schema": 99, "cells": [], "scores": []}', "schema 99"),
-        ('{"schema": 1, "cells": [{}]}', "not a whole"),
-        ('{"schema": 2, "cells": [{}], "scores": [{}]}', "not a whole"),
-        ('{"schema": 2, "cells": [{}], "scores": []}', "not a whole"),
-    ],
-)
-def test_a_bad_baseline_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:
-    file = tmp_path / "baseline.json"
-    file.write_text(content)
-    with pytest.raises(UserError, match=message):
-        read_baseline(file)
-    with pytest.raises(UserError, match="Cannot read"):
-        read_baseline(tmp_path / "none.json")
