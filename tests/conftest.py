@@ -35,6 +35,16 @@ def _few_threads() -> None:
 
 
 @pytest.fixture(autouse=True)
+def _few_resamples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A toy cell spends more on the intervals of its pixel figures than on all the rest: a tenth of the resamples will do.
+
+    Not where the intervals themselves are looked at.
+    """
+    if "metrics" not in request.path.parent.name:
+        monkeypatch.setattr("adbench.metrics.figures.RESAMPLES", 100)
+
+
+@pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a cache folder of its own and no data root from outside."""
     folder = tmp_path_factory.mktemp("cache")

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks/metrics_speed.py"
 
 
+@pytest.mark.slow
 def test_targets_are_printed_and_met_at_a_small_size() -> None:
     command = [sys.executable, str(SCRIPT), "--only", "bootstrap", "--images", "12"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

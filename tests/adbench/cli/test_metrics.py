@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import partial
@@ -18,12 +19,18 @@ from toyrun import toy_run
 from adbench.metrics import METRICS
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two cells with maps."""
+    return toy_run(tmp_path_factory.mktemp("metrics") / "run", datasets="toy-a,toy-plain", keep=("maps",)).folder
+
+
 @pytest.fixture
-def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, run: Path):
     """`adbench metrics` with only the toy plugin, on a run with maps; gives exit code, stdout, stderr."""
     monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
     monkeypatch.chdir(tmp_path)
-    toy_run(tmp_path / "adbench-run", datasets="toy-a,toy-plain", keep=("maps",))
+    shutil.copytree(run, tmp_path / "adbench-run")
 
     return partial(call_command, monkeypatch, capsys, "metrics")
 

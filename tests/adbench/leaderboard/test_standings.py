@@ -104,6 +104,7 @@ def test_seeds_count_as_one_method_on_the_same_images() -> None:
     assert half == pytest.approx(np.std(drawn), rel=0.08)
 
 
+@pytest.mark.slow
 def test_equal_methods_are_rarely_told_apart_by_any_test_of_the_table() -> None:
     wrong = 0
     for seed in range(300):

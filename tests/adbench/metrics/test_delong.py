@@ -141,12 +141,14 @@ def coverage(draw: Callable[[], tuple], truth: float, draws: int = 1_000) -> flo
     return sum(found.low <= truth <= found.high for found in intervals) / draws
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("positives", "negatives", "truth"), [(50, 100, 0.9), (40, 40, 0.7), (60, 60, 0.95), (200, 100, 0.95)])
 def test_intervals_cover_the_truth(positives: int, negatives: int, truth: float) -> None:
     rng = np.random.default_rng(11)
     assert 0.93 <= coverage(lambda: simple_scores(rng, positives, negatives, truth), truth) <= 0.97
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("positives", "negatives", "truth"), [(16, 200, 0.95), (10, 50, 0.9), (100, 100, 0.99)])
 def test_intervals_do_not_promise_too_much_where_hardly_an_image_is_misplaced(
     positives: int, negatives: int, truth: float
@@ -155,6 +157,7 @@ def test_intervals_do_not_promise_too_much_where_hardly_an_image_is_misplaced(
     assert coverage(lambda: simple_scores(rng, positives, negatives, truth), truth) >= 0.94
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("subjects", "aimed"), [(60, 0.8), (100, 0.9)])
 @pytest.mark.parametrize("mixed", [False, True])
 def test_grouped_intervals_cover_the_truth(subjects: int, aimed: float, mixed: bool) -> None:
