@@ -104,8 +104,11 @@ def run(options: RunOptions) -> Run:
 
 def plan(options: RunOptions, registry: Registry) -> Plan:
     """What `run` would do. Raises `UserError` where nothing can be run."""
+    from adbench.files.hashes import forget_hashes
     from adbench.planning.plan import make_plan
 
+    if options.rehash:
+        forget_hashes()
     planned = make_plan(registry, options, options.blocks())
     if not planned.cells:
         reasons = "; ".join(f"{what}: {why}" for what, why in planned.skipped)

@@ -13,6 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from adbench.errors import UserError
 
+# Raise it when the same file gives other pixels: decoded images are then made anew.
+READER_VERSION = 1
 # What Pillow raises on files that are cut off, damaged or not images at all.
 DECODE_ERRORS = (
     OSError,

@@ -135,6 +135,7 @@ class RunOptions:
         batch_size: images a predict call; scores do not depend on it.
         out: the run folder; what it holds is not computed again.
         offline: never touch the network.
+        rehash: read the files of all datasets again, instead of trusting their sizes and times.
         keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again.
     """
 
@@ -158,6 +159,7 @@ class RunOptions:
     batch_size: int = 32
     out: Converted[str | Path, Path] = Converted(_path, DEFAULT_OUT)
     offline: bool = False
+    rehash: bool = False
     keep: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
 
     def __post_init__(self) -> None:
