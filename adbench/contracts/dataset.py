@@ -108,6 +108,10 @@ class Dataset:
         """Why the set cannot be used here and how to get it, in one sentence; None when it is there."""
         return None
 
+    def problems(self) -> list[str]:
+        """What would make figures on this copy wrong, each with what to do. A run refuses the set before anything is trained."""
+        return []
+
     def items(self, split: Split) -> Sequence[Item]:
         """The items of a split, sorted by id; empty where the set lacks the split."""
         raise NotImplementedError
