@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 
 
 def hub_source(hub: str, revision: str) -> str:
-    """A file of the hub in words; "" where there is none."""
-    if not hub:
-        return ""
-    return f"the model hub, {hub}" + (f" at {revision}" if revision else "")
+    """A file of the model hub in words; "" where there is none."""
+    return f"{hub} on the model hub{' at ' if revision else ''}{revision}" if hub else ""
 
 
 @dataclass(frozen=True, kw_only=True)

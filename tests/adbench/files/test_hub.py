@@ -39,13 +39,14 @@ def commit_new(server: PlayedHub) -> None:
     server.commits[NEW] = {"file.bin": BODIES[NEW], "other.bin": BODIES[NEW], "sub/set.zip": BODIES[NEW]}
 
 
-def test_a_file_is_fetched_once(hub: PlayedHub) -> None:
+def test_a_file_is_fetched_once(hub: PlayedHub, capfd: pytest.CaptureFixture[str]) -> None:
     assert cached_hub_file(NAME) is None
     path = fetch_hub(NAME)
     assert path.read_bytes() == BODIES[OLD]
     assert cached_hub_file(NAME) == path
     assert path.parent.name == OLD
     assert hub.asked == [f"{method} /team/net/resolve/main/file.bin" for method in ("HEAD", "GET")]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_pinned_revision_is_asked_for_and_no_other_is_taken(hub: PlayedHub) -> None:
@@ -70,7 +71,7 @@ def test_a_branch_that_moves_changes_nothing_that_was_fetched(hub: PlayedHub) ->
 
 def test_the_resolver_keeps_the_commit_and_shows_it(hub: PlayedHub, tmp_path: Path) -> None:
     cards = {"net": WeightsCard(name="net", file="net.bin", hub=NAME)}
-    with pytest.raises(UserError, match=f"--offline forbids .*the model hub, {NAME} and give"):
+    with pytest.raises(UserError, match=f"--offline forbids .*get net.bin from {NAME} on the model hub and give"):
         WeightsResolver(cards, offline=True, cache=tmp_path).path("net")
     assert hub.asked == []
     WeightsResolver(cards, cache=tmp_path).path("net")
@@ -88,7 +89,7 @@ def test_the_resolver_asks_for_the_revision_of_the_card(hub: PlayedHub, tmp_path
     commit_new(hub)
     card = WeightsCard(name="net", file="net.bin", hub=NAME, revision=OLD)
     weights = WeightsResolver({"net": card}, cache=tmp_path)
-    assert weights.status("net") == f"to download: the model hub, {NAME} at {OLD}"
+    assert weights.status("net") == f"to download: {NAME} on the model hub at {OLD}"
     assert weights.sha256("net") == DIGESTS[OLD]
     assert "main" not in str(hub.asked)
 
@@ -150,3 +151,12 @@ def test_into_a_folder(hub: PlayedHub, tmp_path: Path) -> None:
         fetch_hub_into(tmp_path / "new", SET, "", DIGESTS[OLD])
     assert not list(tmp_path.rglob("new/sub/*"))
     assert fetch_hub_into(tmp_path / "new", SET, OLD, DIGESTS[OLD]).read_bytes() == BODIES[OLD]
+
+
+def test_into_a_folder_that_holds_it(hub: PlayedHub, tmp_path: Path) -> None:
+    path = fetch_hub_into(tmp_path, SET, OLD, DIGESTS[OLD])
+    asked = len(hub.asked)
+    assert fetch_hub_into(tmp_path, SET, OLD, DIGESTS[OLD]) == path
+    assert len(hub.asked) == asked
+    path.write_bytes(b"damaged")
+    assert fetch_hub_into(tmp_path, SET, OLD, DIGESTS[OLD]).read_bytes() == BODIES[OLD]
