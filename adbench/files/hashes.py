@@ -66,12 +66,6 @@ def content_hashes(paths: Iterable[Path]) -> dict[Path, str]:
     return {path: fresh.get(path) or known[stamps[path]] for path in unique}
 
 
-def file_sha256(path: Path) -> str:
-    """Hex SHA-256 of a file's bytes, read now."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _stamp(path: Path) -> Stamp:
     try:
         facts = path.stat()
@@ -82,7 +76,8 @@ def _stamp(path: Path) -> Stamp:
 
 def _hash(path: Path) -> str:
     try:
-        return file_sha256(path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error
 

@@ -12,8 +12,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from adbench.files.hashes import file_sha256
-
 DATASETS = "datasets/"
 
 
@@ -59,12 +57,14 @@ def fetch_hub_into(folder: Path, hub: str, revision: str, sha256: str) -> Path:
     Raises:
         DownloadError: as `fetch_hub`, or another hash.
     """
+    from pooch import file_hash
+
     path = folder / hub_parts(hub)[1]
-    if path.is_file() and file_sha256(path) == sha256:
+    if path.is_file() and file_hash(str(path)) == sha256:
         return path
     path.unlink(missing_ok=True)  # the client would take it for the right one where its own note says so
     _download(hub, revision, local_dir=folder)
-    if file_sha256(path) != sha256:
+    if file_hash(str(path)) != sha256:
         path.unlink()
         raise wrong_hash(sha256)
     return path
