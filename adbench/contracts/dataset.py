@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from adbench.contracts.weights import hub_source
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -19,14 +21,23 @@ class DatasetArchive:
     """A zip or tar archive that `adbench data fetch` downloads; cards may share one that holds several sets.
 
     Attributes:
-        url: where it is.
-        sha256: hex digest of its bytes.
+        sha256: hex digest of its bytes. It pins the content, with or without a revision.
         folder: where it is unpacked, below the data root: a folder of its own, in which the set must be found.
+        url: where it is, or "" for a file of the model hub.
+        hub: repository and file on the model hub, as `datasets/owner/repository:file`, or "".
+        revision: commit hash of the hub's repository, or "" for its main branch.
     """
 
-    url: str
     sha256: str
     folder: str
+    url: str = ""
+    hub: str = ""
+    revision: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it is downloaded from, in words."""
+        return hub_source(self.hub, self.revision) or self.url
 
 
 @dataclass(frozen=True, kw_only=True)

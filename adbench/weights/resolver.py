@@ -70,7 +70,10 @@ class WeightsResolver:
             raise UserError(f"Weights {name!r}: {error}") from error
 
     def status(self, name: str) -> str:
-        """Where these weights would come from, for listings; downloads nothing, checks no hash."""
+        """Where these weights would come from, for listings; downloads nothing, checks no hash.
+
+        The path of a file of the model hub holds its commit: `.../snapshots/COMMIT/FILE`.
+        """
         if name in self._given:
             return f"given: {self._given[name]}"
         card = self.card(name)
@@ -104,7 +107,7 @@ class WeightsResolver:
             return None
         from adbench.files.hub import cached_hub_file
 
-        return cached_hub_file(card.hub)
+        return cached_hub_file(card.hub, card.revision)
 
     def _download(self, card: WeightsCard) -> Path:
         if card.name not in self._failures:
@@ -129,7 +132,7 @@ class WeightsResolver:
         reasons = []
         if card.hub:
             try:
-                return fetch_hub(card.hub)
+                return fetch_hub(card.hub, card.revision)
             except DownloadError as error:
                 reasons.append(str(error))
         if card.url:
