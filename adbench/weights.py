@@ -25,6 +25,7 @@ class WeightsCard:
         hub: `owner/repository` and file on a model hub, as `owner/repository:file`, or "".
         sha256: hex digest where known, else "".
         embedded: `package:file` of weights that travel in the wheel, or "".
+        quick_gelu: whether a CLIP was trained with QuickGELU, x sigmoid(1.702 x), as activation; None = not known, or no CLIP.
         licence: terms of use.
         notes: what they are, and what they are for.
     """
@@ -35,6 +36,7 @@ class WeightsCard:
     hub: str = ""
     sha256: str = ""
     embedded: str = ""
+    quick_gelu: bool | None = None
     licence: str = ""
     notes: str = ""
 
