@@ -19,9 +19,8 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from adbench_clip.prompts import text_features
-from adbench_clip.tiny import expand
-from adbench_clip.tower import build_tower
+from adbench_nets import build_tower, text_features
+from adbench_nets.clip.tiny import expand
 from tiny_batches import Batch, picture, scenes, stack
 from tiny_world import NAMES
 from train_tiny_weights import CNN, DEVIATION, LOGIT_SCALE, MEAN, covered_cells

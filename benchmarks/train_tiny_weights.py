@@ -22,7 +22,7 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from adbench_clip.tiny import compact
+from adbench_nets.clip.tiny import compact
 from tiny_batches import N_KINDS, Batch, batches, scenes
 from tiny_captions import caption_table, vocabulary
 from tiny_world import NAMES, Scene

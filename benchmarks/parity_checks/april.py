@@ -18,13 +18,9 @@ from adbench.images import resize_image
 from adbench.metrics.ranking import ranking_figures
 from adbench_clip.april_network import Compact, Network, Projections, mean_score, remember
 from adbench_clip.april_training import Trainer, level_losses
-from adbench_clip.examples import Batch
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
-from adbench_clip.pixels import to_images
-from adbench_clip.prompts import text_features
-from adbench_clip.trained import load_trained
 from adbench_folder import CARD
 from adbench_folder.dataset import FolderDataset
+from adbench_nets import CLIP_MEAN, CLIP_STD, Batch, load_weights, text_features, to_images
 from parity_checks.april_aupro import april_aupro
 from parity_checks.clip import Golden, golden_clip
 from parity_checks.listed import check_listed
@@ -54,7 +50,9 @@ def check(folder: Path, report: Report) -> None:
 def network_of(golden: Golden, report: Report) -> Network:
     """The product's network with the golden initial layers."""
     projections = Projections(golden.tower.width, golden.bottleneck, len(golden.levels))
-    load_trained(projections, {name: torch.from_numpy(array) for name, array in report.load_file(INIT).items()}, "linear layers")
+    load_weights(
+        projections, {name: torch.from_numpy(array) for name, array in report.load_file(INIT).items()}, INIT, "Is the file whole?"
+    )
     size = (golden.side, golden.side)
     return Network(golden.tower, projections, golden.levels, CLIP_MEAN, CLIP_STD, size, contextlib.nullcontext)
 
