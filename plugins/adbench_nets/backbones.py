@@ -71,7 +71,7 @@ def count_classes(architecture: str, state: Mapping[str, Tensor]) -> int:
     return counts[0] if counts else 0
 
 
-class FeatureMaps(nn.Module):
+class FeatureMaps(nn.Module):  # type: ignore[misc]  # torch has no types here
     """Feature maps of some levels of a convolutional network of timm. What comes after the last of them is not computed.
 
     Gradients reach the network where its weights ask for them; `load_backbone` gives a frozen one.
@@ -98,9 +98,10 @@ class FeatureMaps(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """(B, 3, H, W), normalised as the weights want it, to one (B, width, h, w) a level."""
-        return self.model.forward_intermediates(  # type: ignore[operator]
+        maps: list[Tensor] = self.model.forward_intermediates(
             images, indices=self.levels, intermediates_only=True, stop_early=True
         )
+        return maps
 
 
 def _classifiers(architecture: str) -> tuple[str, ...]:

@@ -38,7 +38,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Examples:
-    """N training images; `fetch(indices)` gives a batch of them."""
+    """N training images.
+
+    Attributes:
+        count: N.
+        fetch: indices in 0 .. N - 1 to a batch of these images, in this order.
+    """
 
     count: int
     fetch: Callable[[Sequence[int]], Batch]
@@ -51,6 +56,7 @@ def stored_examples(frozen: Tensor, labels: Tensor, masks: Tensor, has_masks: bo
         frozen: (N, ...).
         labels: (N,) float, 1 = abnormal.
         masks: (N, S, S) bool.
+        has_masks: whether `masks` say where abnormal pixels are.
         text: (E, 2) text features of the class.
     """
     masked = torch.full((len(frozen),), has_masks, device=frozen.device)
@@ -70,9 +76,11 @@ def zero_shot_examples(
     What the frozen network gives is kept for as many images as fit into 2 GiB, and computed anew for the others.
 
     Args:
+        sets: labelled images of the other sets, `Support.auxiliary`.
         texts: (E, 2) text features, one a set.
         freeze: images (B, 3, S, S) in [0, 1] to what the frozen network gives, (B, ...).
-        frozen_bytes: size of that for one image.
+        size: image side in pixels.
+        frozen_bytes: size of what the frozen network gives for one image.
     """
     device = str(texts[0].device)
     places = [(number, row) for number, images in enumerate(sets) for row in range(len(images))]

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from adbench_nets.seeding import seeded
 
 
-class ConditionalFlow(SequenceINN):
+class ConditionalFlow(SequenceINN):  # type: ignore[misc]  # FrEIA and torch have no types here
     """Coupling blocks in sequence, in FrEIA's key names.
 
     Permutations and weights are drawn from global generators; `build_flows` draws them from one that is given.
@@ -45,7 +45,8 @@ class ConditionalFlow(SequenceINN):
 
     def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
         """(N, C) and (N, D) to the latent (N, C) and the log-determinant (N,)."""
-        return super().forward(x, [condition])
+        z, log_determinant = super().forward(x, [condition])
+        return z, log_determinant
 
     def inverse(self, z: Tensor, condition: Tensor) -> Tensor:
         """The (N, C) that `forward` takes to the latent `z`."""

@@ -9,7 +9,7 @@ from torch import Tensor
 SIMILARITIES_AT_ONCE = 1 << 24
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]  # torch has no types here
 def nearest_distance(queries: Tensor, memory: Tensor) -> Tensor:
     """Cosine distance of every query to its nearest neighbour in a memory.
 

@@ -17,10 +17,11 @@ import adbench.disk
 import adbench.layouts
 import adbench.metrics
 import adbench.testing
+import adbench_nets
 from adbench import hookspecs
 
 PAGES = REPOSITORY / "docs" / "reference"
-MODULES = (adbench, adbench.metrics, adbench.testing)
+MODULES = (adbench, adbench.metrics, adbench.testing, adbench_nets)
 DISK = (adbench.disk.DiskDataset, adbench.layouts.Layout, adbench.layouts.Scan, adbench.layouts.scan)
 
 
@@ -53,7 +54,7 @@ every_member = pytest.mark.parametrize("member", [pytest.param(value, id=name) f
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_the_page_has_exactly_the_public_names(module: Any) -> None:
-    page = (PAGES / f"{module.__name__.rpartition('.')[2]}.md").read_text(encoding="utf-8")
+    page = (PAGES / f"{module.__name__.rpartition('.')[2].removeprefix('adbench_')}.md").read_text(encoding="utf-8")
     documented = re.findall(rf"^::: {module.__name__}\.(\w+)$", page, re.M)
     assert sorted(documented) == sorted(module.__all__)
 

@@ -60,10 +60,12 @@ def named_config(name: str) -> dict[str, Any] | None:
     """open_clip's model config of a weights name, or None where the name does not tell."""
     if name == TINY_CLIP.name:
         text = resources.files("adbench_nets").joinpath("tiny_clip.json").read_text(encoding="utf-8")
-        return json.loads(text)["model_config"]
+        tiny: dict[str, Any] = json.loads(text)["model_config"]
+        return tiny
     architecture, slash, _ = name.partition("/")
     if slash and architecture in open_clip.list_models():
-        return open_clip.get_model_config(architecture)
+        published: dict[str, Any] = open_clip.get_model_config(architecture)
+        return published
     return None
 
 

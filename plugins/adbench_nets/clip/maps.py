@@ -39,6 +39,8 @@ def probability_maps(logits: Tensor, grid: tuple[int, int], size: tuple[int, int
 
     Args:
         logits: (B, K, L, 2), L = rows x columns of `grid`.
+        grid: patches (rows, columns).
+        size: (height, width) of the maps in pixels.
     """
     batch, levels = logits.shape[:2]
     cells = logits.reshape(batch * levels, *grid, 2).permute(0, 3, 1, 2)
@@ -51,6 +53,7 @@ def memory_grids(tokens: list[Tensor], memory: list[Tensor], grid: tuple[int, in
     Args:
         tokens: K tensors (B, L + 1, E); the class token is dropped.
         memory: K tensors (M, E).
+        grid: patches (rows, columns).
     """
     levels = [nearest_distance(level[:, 1:], known) for level, known in zip(tokens, memory, strict=True)]
     return torch.stack(levels, dim=1).unflatten(2, grid)

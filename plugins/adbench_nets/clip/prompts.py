@@ -72,14 +72,14 @@ def tokenize(texts: list[str], context_length: int = 77) -> Tensor:
     return open_clip.tokenize(texts, context_length)
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]  # torch has no types here
 def prompt_embeddings(tower: Tower, texts: list[str]) -> Tensor:
     """(N, E) float32 embeddings before normalisation."""
     tokens = tokenize(texts, tower.model.context_length).to(tower.device)
     return torch.cat([tower.encode_text(part) for part in tokens.split(TEXTS_AT_ONCE)]).float()
 
 
-@torch.no_grad()
+@torch.no_grad()  # type: ignore[untyped-decorator]  # torch has no types here
 def text_features(tower: Tower, class_name: str) -> Tensor:
     """(E, 2) float32, unit columns [normal, abnormal]: the normalised mean of the normalised prompt embeddings."""
     columns = []
