@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ DEEPEST_WRAPPER = 8
 # What they put before every name: DataParallel, torch.compile, and modules that hold the network as a part.
 PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "net.", "network.")
 CHECKPOINTS = (".bin", ".pt", ".pth")
+# How torch names what it would have to import.
+FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
 # More than any published tower; an archive that claims more is not unpacked.
 LARGEST_MEMBER_BYTES = 8 << 30
 
@@ -101,7 +104,7 @@ def _read_torch(path: Path, source: Path | io.BytesIO) -> dict[str, torch.Tensor
     try:
         content = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken or hostile pickle can raise anything
-        reason = str(error).partition("\n")[0].partition(" Please ")[0].strip() or type(error).__name__
+        reason = _reason(error)
         raise UserError(
             f"{path} is truncated, or a pickle of more than plain tensors, which is never executed ({reason}): "
             "get it again, or save its state dict as safetensors."
@@ -110,6 +113,14 @@ def _read_torch(path: Path, source: Path | io.BytesIO) -> dict[str, torch.Tensor
     if not tensors:
         raise UserError(f"{path} holds no named tensors: give a file with the state dict of a model.")
     return tensors
+
+
+def _reason(error: Exception) -> str:
+    """Why torch refused, without its advice to load the file all the same."""
+    foreign = FOREIGN.search(str(error))
+    if foreign:
+        return f"it holds a {foreign[1]}"
+    return str(error).partition("\n")[0].partition(" This file can ")[0].partition(" Please ")[0].strip() or type(error).__name__
 
 
 def _unwrapped(content: Any) -> Any:
