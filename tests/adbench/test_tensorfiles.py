@@ -111,7 +111,9 @@ def test_two_parts_of_a_network_stay_together(tmp_path: Path) -> None:
 
 def test_a_whole_model_is_refused(tmp_path: Path) -> None:
     torch.save(torch.nn.Linear(2, 2), tmp_path / "x.pt")
-    with pytest.raises(UserError, match=r"more than plain tensors.*\(it holds a torch.nn.modules.linear.Linear\).*save its state dict"):
+    with pytest.raises(
+        UserError, match=r"more than plain tensors.*\(it holds a torch.nn.modules.linear.Linear\).*save its state dict"
+    ):
         read_state_dict(tmp_path / "x.pt")
 
 
