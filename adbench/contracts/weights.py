@@ -28,6 +28,7 @@ class WeightsCard:
             commit is kept from then on.
         sha256: hex digest where known, else "". It pins the content, with or without a revision.
         embedded: `package:file` of weights that travel in the wheel, or "".
+        quick_gelu: whether a CLIP was trained with QuickGELU, x sigmoid(1.702 x), as activation; None = not known, or no CLIP.
         licence: terms of use.
         notes: what they are, and what they are for.
     """
@@ -39,6 +40,7 @@ class WeightsCard:
     revision: str = ""
     sha256: str = ""
     embedded: str = ""
+    quick_gelu: bool | None = None
     licence: str = ""
     notes: str = ""
 
@@ -57,8 +59,13 @@ class Weights(Protocol):
     def sha256(self, name: str) -> str:
         """Hex digest of the file; part of a cell's identity."""
 
-    def state_dict(self, name: str) -> dict[str, torch.Tensor]:
-        """Tensors on the CPU, in the file's own precision, read without executing anything."""
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, torch.Tensor]:
+        """Tensors on the CPU, in the file's own precision, read without executing anything.
+
+        Args:
+            name: of the weights.
+            as_stored: leave prefixes such as `module.`, for a network of whose names all begin with one by nature.
+        """
 
     def card(self, name: str) -> WeightsCard:
         """What is known of these weights."""

@@ -44,7 +44,10 @@ class Registry:
 
 
 def load_registry(plugins: Plugins | None = None) -> Registry:
-    """Load all plugins and collect their cards. Two cards of one name raise, naming both distributions."""
+    """Load all plugins and collect their cards.
+
+    Two cards of one name raise, naming both distributions; but equal cards of weights count as one.
+    """
     plugins = plugins or load_plugins()
     origins: dict[str, str] = {}
     registry = Registry(plugins, {}, {}, {}, origins)
@@ -62,6 +65,9 @@ def _collect(results: Iterable[tuple[str, list[Card]]], noun: str, cards: dict[s
         for card in returned:
             key = f"{noun} {card.name}"
             if card.name in cards:
+                # Plugins that use the same weights each bring their card, so that none needs another.
+                if isinstance(card, WeightsCard) and card == cards[card.name]:
+                    continue
                 raise UserError(
                     f"Two {noun} cards are called {card.name!r}: one of {origins[key]}, one of {distribution}. "
                     "Uninstall one, or limit what is loaded with ADBENCH_PLUGINS."

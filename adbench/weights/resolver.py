@@ -56,16 +56,21 @@ class WeightsResolver:
         """Hex digest of the file; part of a cell's identity."""
         return _digest(self.path(name))
 
-    def state_dict(self, name: str) -> dict[str, torch.Tensor]:
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, torch.Tensor]:
         """Tensors on the CPU, in the file's own precision, from safetensors or `torch.load(weights_only=True)`.
 
-        A `{"state_dict": {...}}` wrapper is opened; nested dictionaries are flattened with dots.
+        What a training put around them is taken off: wrappers such as `{"state_dict": {...}}`, and prefixes such as
+        `module.` that all names share. Nested dictionaries are flattened with dots.
+
+        Args:
+            name: of the weights.
+            as_stored: leave the prefixes, for a network of whose names all begin with one of them by nature.
         """
         from adbench.files.tensors import read_state_dict
 
         path = self.path(name)
         try:
-            return read_state_dict(path)
+            return read_state_dict(path, as_stored=as_stored)
         except UserError as error:
             raise UserError(f"Weights {name!r}: {error}") from error
 

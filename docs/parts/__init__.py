@@ -21,5 +21,6 @@ PARTS: dict[str, Callable[[Registry], str]] = {
     "hooks": contracts.hooks,
     "api-adbench": reference.adbench_names,
     "api-metrics": reference.metrics_names,
+    "api-nets": reference.nets_names,
     "api-testing": reference.testing_names,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adbench import DetectorCard
 from adbench_clip.parameters import AprilGanParameters, ClipParameters
+from adbench_nets import TINY_CLIP
 
 
 def is_transductive(parameters: AprilGanParameters) -> bool:
@@ -12,7 +13,7 @@ def is_transductive(parameters: AprilGanParameters) -> bool:
 
 
 # tiny-clip was trained on pixels in [0, 1].
-TINY = {"weights": "tiny-clip", "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+TINY = {"weights": TINY_CLIP.name, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
 CLIP = DetectorCard(
     name="clip",
@@ -20,7 +21,7 @@ CLIP = DetectorCard(
     factory="adbench_clip.clip:ClipDetector",
     tracks=("zero-shot", "few-normal"),
     parameters=ClipParameters,
-    presets={"demo": {**TINY, "image_size": 112, "quick_gelu": False}},
+    presets={"demo": {**TINY, "image_size": 112}},
     uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Radford et al. Learning Transferable Visual Models From Natural Language Supervision. ICML 2021. arXiv 2103.00020.",

@@ -14,9 +14,7 @@ from torch import Tensor
 from adbench import Context, LabelledImages, Support, WeightsResolver
 from adbench.testing import memory_images
 from adbench_clip.april_network import Network, Projections
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
-from adbench_clip.pixels import Colour
-from adbench_clip.tower import Tower, build_tower
+from adbench_nets import CLIP_MEAN, CLIP_STD, Colour, Tower, build_tower
 
 SIDE = 28
 CONFIG = {
@@ -52,7 +50,7 @@ class StateWeights(WeightsResolver):
         super().__init__({}, offline=True)
         self._states = states
 
-    def state_dict(self, name: str) -> dict[str, Tensor]:
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, Tensor]:
         """A copy of the state of this name."""
         return dict(self._states[name])
 

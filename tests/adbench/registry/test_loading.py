@@ -100,6 +100,17 @@ def test_duplicate_cards_raise_naming_the_card(module) -> None:
         load_registry(plugins)
 
 
+def test_equal_cards_of_weights_count_as_one_and_others_raise(module) -> None:
+    shared, changed = (adbench.WeightsCard(name="shared", file="shared.pt", licence=licence) for licence in ("MIT", "GPL"))
+    first, second = (module(name, adbench_weights=lambda: [shared]) for name in ("first", "second"))
+    registry = load_registry(load_plugins([first, second]))
+    assert registry.weights == {"shared": shared}
+    assert registry.origins["weights shared"] == registry.plugins.loaded[0].distribution
+    other = module("other", adbench_weights=lambda: [changed])
+    with pytest.raises(adbench.UserError, match="Two weights cards are called 'shared'"):
+        load_registry(load_plugins([first, other]))
+
+
 def test_the_environment_limits_what_is_loaded(module, monkeypatch) -> None:
     other = module("other", adbench_detectors=lambda: [card()])
     monkeypatch.setenv("ADBENCH_PLUGINS", "other")
