@@ -17,6 +17,7 @@ DEMO: dict[str, Any] = {"weights": "tiny-clip", "image_size": 168, "epochs": 5}
 COMMON: dict[str, Any] = {
     "factory": "adbench_mvfa.detector:MvfaDetector",
     "tracks": ("few-shot", "zero-shot"),
+    "packages": ("open_clip_torch",),
     "weight_parameters": ("weights", "adapters"),
     "citation": CITATION,
     "url": "https://arxiv.org/abs/2403.12570",
