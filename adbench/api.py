@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from adbench.contracts.protocol import Protocol
 from adbench.errors import UserError
 from adbench.leaderboard.tables import Table, build_tables
 from adbench.planning.options import DEFAULT_OUT, RunOptions, split_names
+from adbench.results.answered import without_answered
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.results.store import RunFolder
 
@@ -32,11 +34,13 @@ class Run:
         folder: where it is kept.
         records: one a cell, finished and failed.
         plan: what was planned; None for a run opened from disk.
+        unreadable: a sentence for each cell on disk whose record cannot be read, and which is not among the records.
     """
 
     folder: Path
     records: list[CellRecord]
     plan: Plan | None = field(default=None, compare=False)
+    unreadable: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[CellRecord]:
@@ -173,18 +177,37 @@ def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporte
 
 
 def open_run(folder: str | Path) -> Run:
-    """A run folder as it is on disk. Raises `UserError` where it is none."""
-    return Run(Path(folder), list(RunFolder.open(Path(folder)).records()))
+    """A run folder as it is on disk.
+
+    A cell whose record cannot be read is warned of and left out, see `Run.unreadable`. So is a failure of what a later
+    finished cell measured: it is the same cell, and its weights or data are there now.
+
+    Raises:
+        UserError: there is no run folder, or one of a newer adbench.
+    """
+    run = read_run(Path(folder))
+    for sentence in run.unreadable:
+        warnings.warn(sentence, stacklevel=2)
+    return run
+
+
+def read_run(folder: Path) -> Run:
+    """`open_run` without its warnings."""
+    contents = RunFolder.open(folder).contents()
+    return Run(folder, contents.records, unreadable=contents.unreadable)
 
 
 def merged(runs: Iterable[Run]) -> dict[str, tuple[Path, CellRecord]]:
-    """Id to run folder and record of each cell. Of one that several runs hold, the last that is finished counts."""
+    """Id to run folder and record of each cell. Of one that several runs hold, the last that is finished counts.
+
+    A failure in one run of what was finished later in another is left out, as within a run.
+    """
     homes: dict[str, tuple[Path, CellRecord]] = {}
     for run in runs:
         for record in run.records:
             if record.status == "done" or record.id not in homes:
                 homes[record.id] = (run.folder, record)
-    return homes
+    return {record.id: homes[record.id] for record in without_answered(record for _, record in homes.values())}
 
 
 def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:

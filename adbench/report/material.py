@@ -45,11 +45,12 @@ class ReportCell:
 
 @dataclass(frozen=True)
 class Material:
-    """All cells, and the leaderboard over them."""
+    """All cells, and the leaderboard over them. `unreadable`: a sentence for each that is missing, for its record is broken."""
 
     names: tuple[str, ...]
     cells: tuple[ReportCell, ...]
     tables: tuple[Table, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def done(self) -> list[ReportCell]:
@@ -89,7 +90,8 @@ def gather(runs: Sequence[Run]) -> Material:
     """Read the scores of all finished cells, and rank them. A cell that several runs hold counts once, see `api.merged`."""
     cells = {cell: _read(folder, record) for cell, (folder, record) in merged(runs).items()}
     tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores)
-    return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables))
+    unreadable = tuple(sentence for run in runs for sentence in run.unreadable)
+    return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables), unreadable)
 
 
 def distinct(values: Iterable[str]) -> list[str]:
