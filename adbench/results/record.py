@@ -68,7 +68,7 @@ class CellRecord:
     metrics: dict[str, float | None] = field(default_factory=dict)
     intervals: dict[str, list[float]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    selection: Selection = "last"
+    selection: str = "last"
     transductive: bool = False
     random_weights: bool = False
     contradiction: str = ""
@@ -118,6 +118,7 @@ def _fields() -> TypeAdapter[dict[str, Any]]:
     return fields_of(
         CellRecord,
         track=Literal[TRACKS],
+        selection=Selection,
         identity=mapping({}, **known, fingerprint=str, precision=str, version=str),
         intervals=dict[str, Annotated[list[float], Len(2, 2)]],
         environment=mapping({}, packages=texts),
