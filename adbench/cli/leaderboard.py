@@ -26,14 +26,17 @@ def command(
     published: Annotated[bool, typer.Option(help="Put published figures beside ours where track, k and preset match.")] = False,
 ) -> None:
     """Rank what one or several runs measured. One table a preset, track and k; needs no torch."""
-    from adbench.api import leaderboard, open_run
+    from adbench.api import leaderboard
+    from adbench.cli.console import fail_if_unreadable, read_runs
     from adbench.planning.options import DEFAULT_OUT
 
-    tables = leaderboard([open_run(path) for path in runs or [DEFAULT_OUT]], rank_marked)
+    read = read_runs(runs or [DEFAULT_OUT])
+    tables = leaderboard(read, rank_marked)
     if published:
         _beside_published(tables, format)
-        return
-    _print(tables, format, _metrics(metric, tables), intervals)
+    else:
+        _print(tables, format, _metrics(metric, tables), intervals)
+    fail_if_unreadable(read)
 
 
 def _print(tables: list[Table], format: str, metrics: tuple[str, ...], intervals: bool) -> None:

@@ -27,8 +27,7 @@ def command(
     write: Annotated[bool, typer.Option(help="Put what the records lack into them; pixel figures of raw maps stay.")] = False,
 ) -> None:
     """Compute all figures anew from kept scores and maps. With their intervals; runs nothing again."""
-    from adbench.api import open_run
-    from adbench.cli.console import registry_with_warnings, say_warning
+    from adbench.cli.console import fail_if_unreadable, read_runs, registry_with_warnings, say_warning
     from adbench.metrics.catalogue import BY_NAME
     from adbench.planning.options import DEFAULT_OUT, split_names
     from adbench.results.remeasure import remeasure
@@ -42,9 +41,10 @@ def command(
     registry = registry_with_warnings()
     rows: list[dict[str, Any]] = []
     changed, unread = 0, 0
-    for path in runs or [DEFAULT_OUT]:
-        folder = RunFolder(path)
-        for cell in remeasure(folder, open_run(path).records, registry, data_root, fpr_limit):
+    read = read_runs(runs or [DEFAULT_OUT])
+    for run in read:
+        folder = RunFolder(run.folder)
+        for cell in remeasure(folder, run.records, registry, data_root, fpr_limit):
             rows += [row for row in cell.rows() if row["metric"] in names]
             unread += cell.image is None
             if cell.problem:
@@ -60,6 +60,7 @@ def command(
         print("No finished cell of these runs has such a figure.", file=sys.stderr)
     if unread:
         raise typer.Exit(ExitCode.CELL_FAILED)
+    fail_if_unreadable(read)
 
 
 def _show(rows: Sequence[dict[str, Any]], format: str) -> None:

@@ -43,6 +43,8 @@ class DetectorCard:
             only to run, so it may import what it needs.
         requires: import name of a package that is not always installed, to the command that installs it. Without it the
             method is left out of a run with the reason shown.
+        packages: distributions, as pip names them, whose version decides the scores, besides torch, numpy and pillow, e.g.
+            `("timm",)`. The versions that are installed are part of a cell's identity: an upgrade measures anew.
         needs_masks: the method cannot learn on a set without masks; such pairs are left out with the reason shown.
         uses_auxiliary: under `zero-shot` the method learns from the other sets of the target's group, so one must be there;
             False = it learns from no image at all.
@@ -70,6 +72,7 @@ class DetectorCard:
     weight_parameters: tuple[str, ...] = ()
     own_weights: Callable[[DetectorCard, Any, Weights], Iterable[str]] | None = None
     requires: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
     needs_masks: bool = False
     uses_auxiliary: bool = True
     gives_maps: bool = True

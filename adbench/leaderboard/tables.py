@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from adbench.contracts.protocol import EVALUATION_SIZE, Protocol
 from adbench.leaderboard.averages import Figure, over_datasets, over_seeds
 from adbench.leaderboard.standings import Column, Pair, Standing, paired_tests, stand
+from adbench.leaderboard.versions import Versions, several_versions
 from adbench.results.paired import Placed, place
 from adbench.results.record import CellRecord, ScoreTable
 
@@ -49,6 +50,7 @@ class Table:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
         datasets: all that a row of this table was measured on.
         copies: those of which cells saw different copies.
+        versions: packages that decide a row's scores and had several versions.
         rank_marked: marked rows are ranked with the others.
         p_values: of the image AUROC, see `adbench.leaderboard.standings.paired_tests`; empty without scores.
     """
@@ -61,6 +63,7 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
+    versions: list[Versions] = field(default_factory=list)
     rank_marked: bool = False
     p_values: dict[Column, dict[Pair, float]] = field(default_factory=dict)
 
@@ -134,7 +137,10 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
         rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
     """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
-    for record in newest(records):
+    records = list(records)
+    counting = newest(records)
+    superseded = _superseded(records, counting)
+    for record in counting:
         rows = tables.setdefault((record.preset, record.track, record.k, table_condition(record)), {})
         rows.setdefault((record.method, record.variant), []).append(record)
     built = []
@@ -149,9 +155,12 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
             kept = {r.id: found for r in group if scores and r.status == "done" and (found := scores(r)) is not None}
             row = _row(group, kept)
             table.rows.append(row)
+            finished = [record for record in group if record.status == "done"]
+            table.versions += several_versions(finished, superseded.get(_row_of(group[0]), ())) if finished else []
             if table.ranks(row):
                 placed[row.variant] = _placed(group, kept)
         table.p_values = paired_tests(placed, table.datasets)
+        table.versions.sort(key=lambda found: (found.variant, found.package))
         table.rows.sort(key=lambda row: _rank_key(table, row, METRICS[0]))
         built.append(table)
     return built
@@ -173,6 +182,20 @@ def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
         place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, table_condition(record))
         kept[place] = record
     return list(kept.values())
+
+
+def _superseded(records: list[CellRecord], counting: list[CellRecord]) -> dict[tuple, list[CellRecord]]:
+    """The finished cells that gave way to newer ones, by row."""
+    count = {id(record) for record in counting}
+    older: dict[tuple, list[CellRecord]] = {}
+    for record in records:
+        if record.status == "done" and id(record) not in count:
+            older.setdefault(_row_of(record), []).append(record)
+    return older
+
+
+def _row_of(record: CellRecord) -> tuple:
+    return record.preset, record.track, record.k, table_condition(record), record.method, record.variant
 
 
 def mark_of(*records: CellRecord) -> str:

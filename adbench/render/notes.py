@@ -40,6 +40,7 @@ def footnotes(
         *_over_datasets(table, shown),
         *_kind(table),
         *_copies(table),
+        *_versions(table),
         *_gaps(table, shown),
         *_failures(table),
         *_marks(table),
@@ -104,6 +105,22 @@ def _copies(table: Table) -> Iterator[str]:
     if table.copies:
         several = f"Cells saw different copies of {', '.join(table.copies)}"
         yield f"{several}: their figures cannot be compared, and were not tested against each other."
+
+
+def _versions(table: Table) -> Iterator[str]:
+    mixed = [f"{v.variant} with {v.package} {' and '.join(v.measured)}" for v in table.versions if len(v.measured) > 1]
+    if mixed:
+        yield (
+            f"Measured with several versions of a package that decides the scores: {'; '.join(mixed)}. "
+            "Figures may differ for that reason alone; the same command measures anew what is older."
+        )
+    anew = [
+        f"{v.variant} with {v.package} {' and '.join(v.measured)}, before with {' and '.join(v.superseded)}"
+        for v in table.versions
+        if v.superseded
+    ]
+    if anew:
+        yield f"Measured anew with another version of a package that decides the scores: {'; '.join(anew)}. Only the newer cells count."
 
 
 def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.planning.plan import Plan
 from adbench.results.record import CellRecord, cell_id
@@ -50,7 +51,12 @@ def _one(cell: Cell, session: Session, folder: RunFolder, reporter: Reporter) ->
         record = failure(cell, session, partial_identity(cell, session), error, started)
         folder.write(record)
         return record, False
-    earlier = folder.done(cell_id(known))
+    # It could not begin before, and was kept under the id that it had without its weights and data.
+    folder.forget(cell_id(partial_identity(cell, session)))
+    try:
+        earlier = folder.done(cell_id(known))
+    except UserError as error:
+        return failure(cell, session, known, error, started), False
     if earlier is not None and set(session.keep) <= set(earlier.kept):
         return earlier, True
     if earlier is not None:  # it lacks what is to be kept now; what it has must not get lost

@@ -40,6 +40,7 @@ def _method(card: DetectorCard) -> str:
         ("Source", f"{card.citation} [{card.url}]({card.url})" if card.url else card.citation),
         ("Licence", card.licence),
         ("Needs masks", "yes" if card.needs_masks else ""),
+        ("Measured anew with another version of", ", ".join(map(code, card.packages))),
         ("Differences from the original", card.notes),
     ]
     parts = [f"## {card.title} {{ #{anchor(card.name)} }}\n", *(f"**{name}**: {text}\n" for name, text in facts if text)]

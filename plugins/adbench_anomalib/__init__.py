@@ -39,6 +39,7 @@ PATCHCORE = DetectorCard(
     tracks=("full-normal", "few-normal"),
     parameters=PatchcoreParameters,
     presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "coreset_ratio": 0.05}},
+    packages=("anomalib", "kornia", "scikit-learn", "timm"),
     weight_parameters=("backbone",),
     citation="Roth, Pemula, Zepeda, Schoelkopf, Brox, Gehler. Towards Total Recall in Industrial Anomaly Detection. CVPR "
     "2022. arXiv 2106.08265.",
@@ -68,6 +69,7 @@ CFLOW = DetectorCard(
             "position_channels": 32,
         }
     },
+    packages=("anomalib", "freia", "scipy", "timm"),
     weight_parameters=("backbone",),
     transductive=cflow_is_transductive,
     citation="Gudovskiy, Ishizaka, Kozuka. CFLOW-AD: Real-Time Unsupervised Anomaly Detection with Localization via Conditional "
@@ -87,6 +89,7 @@ RD4AD = DetectorCard(
     tracks=("full-normal",),
     parameters=Rd4adParameters,
     presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "epochs": 25, "batch_size": 8}},
+    packages=("anomalib", "kornia", "timm", "torchvision"),
     weight_parameters=("backbone",),
     citation="Deng, Li. Anomaly Detection via Reverse Distillation from One-Class Embedding. CVPR 2022. arXiv 2201.10703.",
     url="https://arxiv.org/abs/2201.10703",
@@ -104,6 +107,7 @@ WINCLIP = DetectorCard(
     parameters=WinclipParameters,
     # tiny-clip was trained on pixels in [0, 1]; with CLIP's mean and deviation its windows see nothing.
     presets={"demo": {"weights": TINY_CLIP.name, "image_size": 112, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}},
+    packages=("anomalib", "open_clip_torch"),
     uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Jeong, Zou, Kim, Zhang, Ravichandran, Dabeer. WinCLIP: Zero-/Few-Shot Anomaly Classification and Segmentation. "
@@ -133,6 +137,19 @@ ANOMALIB = DetectorCard(
     tracks=("full-normal",),
     parameters=AnomalibParameters,
     presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "epochs": 4, "batch_size": 8}},
+    # One list for all models of anomalib: which of them NAME takes is not known before it is built.
+    packages=(
+        "anomalib",
+        "einops",
+        "freia",
+        "kornia",
+        "lightning",
+        "open_clip_torch",
+        "scikit-learn",
+        "scipy",
+        "timm",
+        "torchvision",
+    ),
     weight_parameters=("backbone",),
     own_weights=own_weights,
     citation="Akcay, Ameln, Vaidya, Lakshmanan, Ahuja, Genc. Anomalib: A Deep Learning Library for Anomaly Detection. ICIP 2022. "

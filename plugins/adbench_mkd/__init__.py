@@ -13,6 +13,7 @@ MKD = DetectorCard(
     tracks=("full-normal",),
     parameters=MkdParameters,
     presets={"demo": {"weights": TINY_VGG.name, "image_size": 64, "epochs": 20, "batch_size": 8, "sigma": 2.0}},
+    packages=("scipy",),
     weight_parameters=("weights",),
     citation="Salehi, Sadjadi, Baselizadeh, Rohban, Rabiee. Multiresolution Knowledge Distillation for Anomaly Detection. "
     "CVPR 2021. arXiv 2011.11108.",

@@ -18,6 +18,7 @@ DEMO: dict[str, Any] = {"weights": TINY_CLIP.name, "image_size": 168, "epochs": 
 COMMON: dict[str, Any] = {
     "factory": "adbench_mvfa.detector:MvfaDetector",
     "tracks": ("few-shot", "zero-shot"),
+    "packages": ("open_clip_torch",),
     "weight_parameters": ("weights", "adapters"),
     "citation": CITATION,
     "url": "https://arxiv.org/abs/2403.12570",

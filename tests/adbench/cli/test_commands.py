@@ -323,3 +323,37 @@ def test_help_answers_in_half_a_second() -> None:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_a_broken_cell_is_named_and_the_others_count(adbench, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    records = [made_up_cell(folder, "a", dataset) for dataset in ("d", "e")]
+    assert adbench("baseline", "run", "-o", "base.json")[0] == 0
+    file = folder.cells / records[1].id / "cell.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "k": "4"}))
+    said = f"run/cells/{records[1].id}/cell.json is broken (`k`: input should be a valid integer): delete that folder"
+    figure = f"{100 * records[0].metrics['image_auroc']:.1f}"
+    for arguments in (
+        ("leaderboard", "run"),
+        ("leaderboard", "run", "--format", "md"),
+        ("report", "run", "--no-images", "-o", "page.html"),
+        ("metrics", "run"),
+        ("check", "run", "--baseline", "base.json"),
+        ("compare", "run", "run"),
+    ):
+        code, out, err = adbench(*arguments)
+        assert (code, err.count(said)) == (1, 1), arguments
+        assert err.startswith("adbench: warning: ")
+        assert figure in (out if arguments[0] != "report" else (tmp_path / "page.html").read_text())
+    assert f"A cell is missing from this page: {said}" in (tmp_path / "page.html").read_text()
+    code, _, err = adbench("baseline", "run", "-o", "again.json")
+    assert (code, said in err, (tmp_path / "again.json").exists()) == (2, True, False)
+
+
+def test_broken_scores_do_not_take_a_comparison_down(adbench, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    records = [made_up_cell(folder, "a", dataset) for dataset in ("d", "e")]
+    (folder.cells / records[1].id / "scores.parquet").write_bytes(b"broken")
+    code, out, err = adbench("compare", "run", "run", "--format", "json")
+    assert (code, [row["verdict"] for row in json.loads(out)]) == (1, ["same"])
+    assert "adbench: warning: a, few-shot k=4, e, seed 0: its scores cannot be read (ArrowInvalid)" in err
