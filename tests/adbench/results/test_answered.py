@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import toyplugin
-from adbench.report.material import gather
 from command import call_command
 from madeup import failed_cell, made_up_cell
 from toyrun import toy_run
 
 from adbench import UserError
 from adbench.api import leaderboard, open_run
+from adbench.leaderboard.material import gather
 from adbench.results.answered import without_answered
 from adbench.results.store import RunFolder
 
