@@ -62,7 +62,8 @@ class Scan:
     Attributes:
         items: split to items, sorted by id.
         remarks: what a user should know of this copy, e.g. what was left out.
-        problems: why it must not be used as it is, each with what to do; `mask_problems`: likewise where masks are used.
+        problems: why it must not be used as it is, each with what to do.
+        mask_problems: the same, where masks are used.
     """
 
     items: Mapping[Split, tuple[Item, ...]] = field(default_factory=dict)
