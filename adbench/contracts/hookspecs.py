@@ -7,14 +7,12 @@ A plugin is a module (or object) named by an entry point in the group `adbench`;
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import pluggy
 
-if TYPE_CHECKING:
-    from adbench.contracts.dataset import DatasetCard
-    from adbench.contracts.detector import DetectorCard
-    from adbench.contracts.weights import WeightsCard
+from adbench.contracts.dataset import DatasetCard
+from adbench.contracts.detector import DetectorCard
+from adbench.contracts.weights import WeightsCard
 
 GROUP = "adbench"
 
@@ -36,3 +34,11 @@ def adbench_datasets() -> Iterable[DatasetCard]:  # type: ignore[empty-body]
 @hookspec
 def adbench_weights() -> Iterable[WeightsCard]:  # type: ignore[empty-body]
     """Return the cards of the named weights that this plugin's detectors use."""
+
+
+KINDS: dict[str, type] = {
+    "adbench_detectors": DetectorCard,
+    "adbench_datasets": DatasetCard,
+    "adbench_weights": WeightsCard,
+}
+"""What each hook brings."""

@@ -10,7 +10,8 @@ from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
 from adbench.contracts.weights import WeightsCard
 from adbench.errors import UserError, did_you_mean
-from adbench.registry.loading import Plugins, load_plugins
+from adbench.registry.flaws import same_weights
+from adbench.registry.loading import LoadedPlugin, Plugins, load_plugins
 
 Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard)
 ALL = "all"
@@ -44,30 +45,35 @@ class Registry:
 
 
 def load_registry(plugins: Plugins | None = None) -> Registry:
-    """Load all plugins and collect their cards. Two cards of one name raise, naming both distributions."""
+    """Load all plugins and collect their cards.
+
+    Two cards of one name raise, naming both distributions; but equal cards of weights count as one.
+    """
     plugins = plugins or load_plugins()
     origins: dict[str, str] = {}
     registry = Registry(plugins, {}, {}, {}, origins)
-    _collect(plugins.results("adbench_detectors", DetectorCard), "method", registry.detectors, origins)
-    _collect(plugins.results("adbench_datasets", DatasetCard), "dataset", registry.datasets, origins)
-    _collect(plugins.results("adbench_weights", WeightsCard), "weights", registry.weights, origins)
+    _collect(plugins.results("adbench_detectors"), "method", registry.detectors, origins)
+    _collect(plugins.results("adbench_datasets"), "dataset", registry.datasets, origins)
+    _collect(plugins.results("adbench_weights"), "weights", registry.weights, origins)
     for name in (ALL, *registry.groups()):
         if name in registry.datasets:
             raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")
     return registry
 
 
-def _collect(results: Iterable[tuple[str, list[Card]]], noun: str, cards: dict[str, Card], origins: dict[str, str]) -> None:
-    for distribution, returned in results:
-        for card in returned:
+def _collect(
+    results: Iterable[tuple[LoadedPlugin, list[Card]]], noun: str, cards: dict[str, Card], origins: dict[str, str]
+) -> None:
+    for plugin, brought in results:
+        for card in brought:
             key = f"{noun} {card.name}"
-            if card.name in cards:
+            if card.name in cards and not same_weights(card, cards[card.name]):
                 raise UserError(
-                    f"Two {noun} cards are called {card.name!r}: one of {origins[key]}, one of {distribution}. "
+                    f"Two {noun} cards are called {card.name!r}: one of {origins[key]}, one of {plugin.distribution}. "
                     "Uninstall one, or limit what is loaded with ADBENCH_PLUGINS."
                 )
-            cards[card.name] = card
-            origins[key] = distribution
+            cards.setdefault(card.name, card)
+            origins.setdefault(key, plugin.distribution)
 
 
 def _lookup(name: str, cards: dict[str, Card], noun: str, command: str, groups: Iterable[str] = ()) -> Card:
