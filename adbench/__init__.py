@@ -10,6 +10,7 @@ from adbench.contracts.detector import Context, Detector, DetectorCard, Predicti
 from adbench.contracts.hookspecs import hookimpl
 from adbench.contracts.images import ImageBatch, LabelledImages
 from adbench.contracts.protocol import TRACKS, Support
+from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import Weights, WeightsCard
 from adbench.data.disk import DiskDataset
 from adbench.data.layouts import SPLIT_NAMES, Layout, Scan, scan
@@ -33,9 +34,11 @@ __all__ = [
     "LabelledImages",
     "Layout",
     "Prediction",
+    "PublishedCard",
     "Run",
     "Scan",
     "Split",
+    "SuiteCard",
     "Support",
     "UserError",
     "Weights",

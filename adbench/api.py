@@ -107,7 +107,7 @@ def run(
         preset: `paper` or `demo`; by default `demo` where all sets are synthetic, else `paper`.
         weights: weights name to file.
         parameters: method to parameter to value.
-        suite: a TOML file, or the name of a suite that comes with adbench.
+        suite: a TOML file, or the name of a suite that a plugin brings.
         limit: at most so many images of each label in train, valid and test.
         zero_shot_pool: splits of the other sets that zero-shot detectors learn from: `valid+test`, `valid`, or `test`, which
             is also called `official`.
@@ -154,7 +154,7 @@ def plan(options: RunOptions, registry: Registry) -> Plan:
     """What `run` would do. Raises `UserError` where nothing can be run."""
     from adbench.planning.plan import make_plan
 
-    planned = make_plan(registry, options, options.blocks())
+    planned = make_plan(registry, options, options.blocks(registry))
     if not planned.cells:
         reasons = "; ".join(f"{what}: {why}" for what, why in planned.skipped)
         raise UserError(f"Nothing can be run. {reasons}".strip())

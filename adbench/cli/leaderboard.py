@@ -69,12 +69,19 @@ def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
 
 
 def _beside_published(tables: list[Table], format: str) -> None:
-    from adbench.cli.console import print_grid, print_json
+    from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_warning
     from adbench.contracts.protocol import track_words
-    from adbench.leaderboard.published import beside_ours, published_figures
+    from adbench.leaderboard.published import beside_ours, published_names, read_published
     from adbench.render.words import percent
 
-    rows = beside_ours(tables, published_figures())
+    registry = registry_with_warnings()
+    figures = []
+    for card in registry.published.values():
+        try:
+            figures += read_published(card)
+        except UserError as error:
+            say_warning(f"{error} They are of {registry.origins[f'published {card.name}']}.")
+    rows = beside_ours(tables, figures, published_names(tables, registry))
     if format == "json":
         print_json(rows)
         return

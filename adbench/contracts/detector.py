@@ -56,6 +56,8 @@ class DetectorCard:
         citation: authors, title, venue and year of the paper.
         url: where to read it.
         licence: of the code and models that the method builds on.
+        published_as: what tables of published figures call the method where that is not its name, e.g. `mvfa` of another
+            release of it; `{argument}` stands for what the user typed after the `:`.
         version: raise it when the scores of the same input change; part of a cell's identity.
         notes: what differs from the original; shown by `adbench methods NAME`.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
@@ -80,6 +82,7 @@ class DetectorCard:
     citation: str = ""
     url: str = ""
     licence: str = ""
+    published_as: str = ""
     version: str = "1"
     notes: str = ""
     argument: str = ""
@@ -91,6 +94,11 @@ class DetectorCard:
     def has_random_weights(self, parameters: Any) -> bool:
         """Whether the network's weights are random under these parameters."""
         return self.random_weights(parameters) if callable(self.random_weights) else self.random_weights
+
+    @property
+    def published_name(self) -> str:
+        """What tables of published figures call the method."""
+        return self.published_as.replace("{argument}", self.argument) or self.name
 
     def checkpoint(self, parameters: Any) -> Selection:
         """How the checkpoint is chosen under these parameters."""

@@ -12,6 +12,7 @@ import pluggy
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
+from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import WeightsCard
 
 GROUP = "adbench"
@@ -36,9 +37,21 @@ def adbench_weights() -> Iterable[WeightsCard]:  # type: ignore[empty-body]
     """Return the cards of the named weights that this plugin's detectors use."""
 
 
+@hookspec
+def adbench_suites() -> Iterable[SuiteCard]:  # type: ignore[empty-body]
+    """Return the suites that this plugin brings, for `adbench run --suite NAME`."""
+
+
+@hookspec
+def adbench_published() -> Iterable[PublishedCard]:  # type: ignore[empty-body]
+    """Return the sources of published figures that this plugin brings, for `adbench leaderboard --published`."""
+
+
 KINDS: dict[str, type] = {
     "adbench_detectors": DetectorCard,
     "adbench_datasets": DatasetCard,
     "adbench_weights": WeightsCard,
+    "adbench_suites": SuiteCard,
+    "adbench_published": PublishedCard,
 }
 """What each hook brings."""

@@ -11,6 +11,7 @@ from typing import Any
 from adbench.contracts.protocol import POOLS, Protocol
 from adbench.errors import UserError, did_you_mean
 from adbench.planning.suites import PRESETS, Block, check_choice, check_numbers, load_suite
+from adbench.registry.cards import Registry
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 KEPT = ("maps", "state")
@@ -30,7 +31,7 @@ class RunOptions:
         preset: `paper`, `demo`, or None: `demo` where all sets are synthetic, else `paper`.
         weights: weights name to file.
         parameters: method to parameter to value.
-        suite: a TOML file, or the name of a suite that comes with adbench.
+        suite: a TOML file, or the name of a suite that a plugin brings.
         device: `auto` (a GPU when there is one), `cpu`, `cuda` or `cuda:N`.
         out: the run folder.
         offline: never touch the network.
@@ -68,11 +69,11 @@ class RunOptions:
         if self.protocol.limit is not None and self.protocol.limit < 1:
             raise UserError("--limit must be 1 or more.")
 
-    def blocks(self) -> list[Block]:
-        """The grid: that of the suite with what the user gave put over it, or a single block."""
+    def blocks(self, registry: Registry | None = None) -> list[Block]:
+        """The grid: that of the suite (looked up in `registry`) with what the user gave put over it, or a single block."""
         if self.suite is None:
             return [self._over(Block())]
-        blocks = [self._over(block) for block in load_suite(self.suite)]
+        blocks = [self._over(block) for block in load_suite(self.suite, registry)]
         if self.methods and "all" not in self.methods:
             named = {method for block in blocks for method in block.methods}
             for method in self.methods:

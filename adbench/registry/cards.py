@@ -1,31 +1,35 @@
-"""Names to cards: every method, dataset and weights file that the loaded plugins bring."""
+"""Names to cards: everything that the loaded plugins bring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
+from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import WeightsCard
 from adbench.errors import UserError, did_you_mean
 from adbench.registry.flaws import same_weights
 from adbench.registry.loading import LoadedPlugin, Plugins, load_plugins
 
-Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard)
+Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard, SuiteCard, PublishedCard)
+Served = TypeVar("Served", DetectorCard, DatasetCard)
 ALL = "all"
 
 
 @dataclass(frozen=True)
 class Registry:
-    """All cards by name, and the distribution that brought each."""
+    """All cards by name, and the distribution that brought each: `origins["method mvfa"]`."""
 
     plugins: Plugins
-    detectors: dict[str, DetectorCard]
-    datasets: dict[str, DatasetCard]
-    weights: dict[str, WeightsCard]
-    origins: dict[str, str]
+    detectors: dict[str, DetectorCard] = field(default_factory=dict)
+    datasets: dict[str, DatasetCard] = field(default_factory=dict)
+    weights: dict[str, WeightsCard] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    suites: dict[str, SuiteCard] = field(default_factory=dict)
+    published: dict[str, PublishedCard] = field(default_factory=dict)
 
     def detector(self, name: str) -> DetectorCard:
         """The card of a method; `anomalib:Padim` gives the card `anomalib:` with its argument filled in."""
@@ -50,11 +54,13 @@ def load_registry(plugins: Plugins | None = None) -> Registry:
     Two cards of one name raise, naming both distributions; but equal cards of weights count as one.
     """
     plugins = plugins or load_plugins()
-    origins: dict[str, str] = {}
-    registry = Registry(plugins, {}, {}, {}, origins)
+    registry = Registry(plugins)
+    origins = registry.origins
     _collect(plugins.results("adbench_detectors"), "method", registry.detectors, origins)
     _collect(plugins.results("adbench_datasets"), "dataset", registry.datasets, origins)
     _collect(plugins.results("adbench_weights"), "weights", registry.weights, origins)
+    _collect(plugins.results("adbench_suites"), "suite", registry.suites, origins)
+    _collect(plugins.results("adbench_published"), "published", registry.published, origins)
     for name in (ALL, *registry.groups()):
         if name in registry.datasets:
             raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")
@@ -76,12 +82,12 @@ def _collect(
             origins.setdefault(key, plugin.distribution)
 
 
-def _lookup(name: str, cards: dict[str, Card], noun: str, command: str, groups: Iterable[str] = ()) -> Card:
+def _lookup(name: str, cards: dict[str, Served], noun: str, command: str, groups: Iterable[str] = ()) -> Served:
     if name in cards and not name.endswith(":"):
         return cards[name]
     prefix, colon, argument = name.partition(":")
     if colon and argument and f"{prefix}:" in cards:
-        return replace(cards[f"{prefix}:"], name=name, argument=argument)  # type: ignore[call-arg]
+        return replace(cards[f"{prefix}:"], name=name, argument=argument)
     if f"{prefix}:" in cards:
         raise UserError(f"The {noun} {prefix}: wants something after the colon; see `{command}`.")
     raise UserError(f"Unknown {noun} {name!r}.{did_you_mean(name, [*cards, *groups, ALL])} See `{command}`.")

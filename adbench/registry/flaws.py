@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from adbench.contracts import hookspecs
@@ -54,6 +55,7 @@ def _flaw(card: Any) -> str:
         right = {
             "str": isinstance(value, str),
             "bool": isinstance(value, bool),
+            "Path": isinstance(value, Path),
             "tuple[str, ...]": isinstance(value, tuple | list) and all(isinstance(part, str) for part in value),
         }.get(wanted, isinstance(value, Mapping) or not wanted.startswith("Mapping"))
         if not right:

@@ -7,7 +7,7 @@ from typing import Any
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
-from adbench.planning.suites import read_suite, suite_files
+from adbench.planning.suites import read_suite
 from adbench.registry.cards import Registry
 from parts.markdown import anchor, code, table
 
@@ -103,6 +103,6 @@ def weights(registry: Registry) -> str:
 
 
 def suites(registry: Registry) -> str:
-    """A table of the suites that come with adbench."""
-    read = {name: read_suite(name) for name in suite_files()}
+    """A table of the suites that first-party plugins bring."""
+    read = {name: read_suite(name, registry) for name in registry.suites}
     return table(("suite", "what it runs"), ((code(name), suite.get("title", "")) for name, suite in read.items()))
