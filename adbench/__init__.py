@@ -9,6 +9,7 @@ from adbench.contracts.dataset import SPLITS, Dataset, DatasetArchive, DatasetCa
 from adbench.contracts.detector import Context, Detector, DetectorCard, Prediction, parameter
 from adbench.contracts.hookspecs import hookimpl
 from adbench.contracts.images import ImageBatch, LabelledImages
+from adbench.contracts.metric import MetricCard
 from adbench.contracts.protocol import TRACKS, Support
 from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import Weights, WeightsCard
@@ -33,6 +34,7 @@ __all__ = [
     "Item",
     "LabelledImages",
     "Layout",
+    "MetricCard",
     "Prediction",
     "PublishedCard",
     "Run",

@@ -12,6 +12,7 @@ import pluggy
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
+from adbench.contracts.metric import MetricCard
 from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import WeightsCard
 
@@ -47,11 +48,17 @@ def adbench_published() -> Iterable[PublishedCard]:  # type: ignore[empty-body]
     """Return the sources of published figures that this plugin brings, for `adbench leaderboard --published`."""
 
 
+@hookspec
+def adbench_metrics() -> Iterable[MetricCard]:  # type: ignore[empty-body]
+    """Return the cards of the figures that this plugin measures on every finished cell, beside those of adbench."""
+
+
 KINDS: dict[str, type] = {
     "adbench_detectors": DetectorCard,
     "adbench_datasets": DatasetCard,
     "adbench_weights": WeightsCard,
     "adbench_suites": SuiteCard,
     "adbench_published": PublishedCard,
+    "adbench_metrics": MetricCard,
 }
 """What each hook brings."""

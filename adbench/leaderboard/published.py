@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
+from adbench.contracts.metric import Metrics
 from adbench.contracts.suites import PublishedCard
 from adbench.errors import UserError
 from adbench.leaderboard.tables import METRICS, Row, Table
@@ -19,7 +20,7 @@ class PublishedFigure:
     """One figure of a paper or repository.
 
     Attributes:
-        value: in [0, 1].
+        value: as records hold it: a share is in [0, 1].
         source, table: where it stands.
         evidence: how far it was confirmed.
     """
@@ -37,17 +38,25 @@ class PublishedFigure:
 
 def published_figures(registry: Registry | None = None) -> list[PublishedFigure]:
     """The figures of all sources that plugins bring. None: of all installed plugins. Raises `UserError` as `read_published`."""
-    return [figure for card in (registry or load_registry()).published.values() for figure in read_published(card)]
+    registry = registry or load_registry()
+    return [figure for card in registry.published.values() for figure in read_published(card, registry.metrics)]
 
 
-def read_published(card: PublishedCard) -> list[PublishedFigure]:
-    """The figures of a source. Raises `UserError` that names the file, and the line, where it cannot be read."""
+def read_published(card: PublishedCard, metrics: Metrics) -> list[PublishedFigure]:
+    """The figures of a source. Raises `UserError` that names the file, and the line, where it cannot be read.
+
+    Args:
+        card: says where they lie.
+        metrics: that are known; figures of those that are no shares stand in the file as they are, all others in percent.
+    """
     line = 1
     found = []
     try:
         rows = csv.DictReader(card.file.read_text(encoding="utf-8").splitlines(), strict=True)
         for line, row in enumerate(rows, start=2):  # noqa: B007 (named where a row is wrong)
-            changed: dict[str, Any] = {**row, "k": int(row["k"] or 0), "value": float(row["value"]) / 100}
+            share = row["metric"] not in metrics or metrics[row["metric"]].in_percent
+            value = float(row["value"]) / (100 if share else 1)
+            changed: dict[str, Any] = {**row, "k": int(row["k"] or 0), "value": value}
             found.append(PublishedFigure(**changed))
     except OSError as error:
         raise UserError(f"The published figures {card.file} cannot be read: {error.strerror}.") from error
@@ -72,7 +81,7 @@ def beside_ours(
         names: method to what published tables call it, where that differs; see `published_names`.
 
     Returns:
-        Rows `method, track, k, dataset, metric, ours, published, difference, source, table, evidence`; figures in [0, 1].
+        Rows `method, track, k, dataset, metric, ours, published, difference, source, table, evidence`; figures as in records.
     """
     known: dict[tuple, list[PublishedFigure]] = {}
     for figure in figures:

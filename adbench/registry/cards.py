@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
+from adbench.contracts.metric import MetricCard, Metrics
 from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import WeightsCard
 from adbench.errors import UserError, did_you_mean
 from adbench.registry.flaws import same_weights
 from adbench.registry.loading import LoadedPlugin, Plugins, load_plugins
+from adbench.registry.metrics import CORE, core_metrics
 
-Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard, SuiteCard, PublishedCard)
+Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard, SuiteCard, PublishedCard, MetricCard)
 Served = TypeVar("Served", DetectorCard, DatasetCard)
 ALL = "all"
 
@@ -30,6 +32,7 @@ class Registry:
     origins: dict[str, str] = field(default_factory=dict)
     suites: dict[str, SuiteCard] = field(default_factory=dict)
     published: dict[str, PublishedCard] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=core_metrics)
 
     def detector(self, name: str) -> DetectorCard:
         """The card of a method; `anomalib:Padim` gives the card `anomalib:` with its argument filled in."""
@@ -56,11 +59,13 @@ def load_registry(plugins: Plugins | None = None) -> Registry:
     plugins = plugins or load_plugins()
     registry = Registry(plugins)
     origins = registry.origins
+    origins.update({f"metric {name}": CORE for name in registry.metrics})
     _collect(plugins.results("adbench_detectors"), "method", registry.detectors, origins)
     _collect(plugins.results("adbench_datasets"), "dataset", registry.datasets, origins)
     _collect(plugins.results("adbench_weights"), "weights", registry.weights, origins)
     _collect(plugins.results("adbench_suites"), "suite", registry.suites, origins)
     _collect(plugins.results("adbench_published"), "published", registry.published, origins)
+    _collect(plugins.results("adbench_metrics"), "metric", registry.metrics, origins)
     for name in (ALL, *registry.groups()):
         if name in registry.datasets:
             raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from adbench.contracts import hookspecs
+from adbench.contracts.metric import MetricCard
 from adbench.contracts.weights import WeightsCard
 
 
@@ -50,6 +52,8 @@ def _flaw(card: Any) -> str:
     """The first field with a value of the wrong type, in words, or "". Types are those that every listing relies on."""
     if not (isinstance(card.name, str) and card.name.strip()):
         return f"the name {card.name!r}"
+    if isinstance(card, MetricCard) and not re.fullmatch("[a-z0-9_]+", card.name):
+        return f"the name {card.name!r}: lower-case letters, digits and underscores are wanted"
     for field in dataclasses.fields(card):
         value, wanted = getattr(card, field.name), str(field.type)
         right = {

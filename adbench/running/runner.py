@@ -23,7 +23,7 @@ from adbench.results.maps import MapTable, as_half
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.running import environment
 from adbench.running.costs import Meter, gflop_per_image
-from adbench.running.evaluate import Predictions, Truth, collect, figures, oracle_score
+from adbench.running.evaluate import Predictions, Truth, collect, figures, figures_of_plugins, oracle_score
 from adbench.running.grants import counts_of, groups, reraise_first, score_table, support_of, truth_of
 from adbench.running.independence import contradiction, sample, tolerance_for
 from adbench.running.records import failure, now, record_of
@@ -95,9 +95,11 @@ def _measure(cell: Cell, session: Session, track: Progress) -> tuple[dict[str, A
         cost = meter.cost(None if _is_oracle(cell) else len(test))
         gflop = gflop_per_image(anew, again)
     found = figures(predictions, truth)
+    brought = figures_of_plugins(session.metrics, predictions, truth)
     measured = {
-        "metrics": found.metrics,
+        "metrics": found.metrics | brought.metrics,
         "intervals": found.intervals,
+        "metric_cards": brought.cards,
         "counts": counts_of(truth),
         "contradiction": contradicted,
         "seconds": meter.seconds,

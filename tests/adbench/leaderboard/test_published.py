@@ -91,7 +91,7 @@ def test_a_broken_source_is_named(tmp_path: Path, content: str | None, reason: s
     if content is not None:
         file.write_text(content)
     with pytest.raises(UserError, match=reason) as raised:
-        read_published(PublishedCard(name="broken", file=file))
+        read_published(PublishedCard(name="broken", file=file), first_party().metrics)
     assert str(file) in str(raised.value)
 
 
