@@ -7,6 +7,7 @@ Plugins and scripts import from here, from `adbench.metrics` and from `adbench.t
 from adbench.api import Run, open_run, run
 from adbench.contracts.dataset import SPLITS, Dataset, DatasetArchive, DatasetCard, Item, Split
 from adbench.contracts.detector import Context, Detector, DetectorCard, Prediction, parameter
+from adbench.contracts.executor import ExecutorCard, Job
 from adbench.contracts.hookspecs import hookimpl
 from adbench.contracts.images import ImageBatch, LabelledImages
 from adbench.contracts.metric import MetricCard
@@ -30,8 +31,10 @@ __all__ = [
     "Detector",
     "DetectorCard",
     "DiskDataset",
+    "ExecutorCard",
     "ImageBatch",
     "Item",
+    "Job",
     "LabelledImages",
     "Layout",
     "MetricCard",

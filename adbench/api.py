@@ -93,6 +93,7 @@ def run(
     out: str | Path = DEFAULT_OUT,
     offline: bool = False,
     keep: Names = (),
+    executor: str = "local",
     reporter: Reporter | None = None,
 ) -> Run:
     """Run methods on datasets and return the figures; what `out` holds already is not computed again.
@@ -119,6 +120,7 @@ def run(
         out: the run folder.
         offline: never touch the network.
         keep: besides the scores also `maps` and `state`; a finished cell that lacks them is measured again.
+        executor: how cells are run: `local` (one after the other in this process), or the name of one that a plugin brings.
         reporter: hears how the run goes.
 
     Raises:
@@ -141,6 +143,7 @@ def run(
         out=Path(out),
         offline=offline,
         keep=_split(keep),
+        executor=executor,
         support_lists=None if support_lists is None else Path(support_lists),
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )
@@ -166,9 +169,10 @@ def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporte
     from adbench.running.executor import Reporter, execute
     from adbench.running.session import open_session
 
+    executor = registry.executor(options.executor)
     session = open_session(registry, options, planned)
     folder = RunFolder.create(options.out)
-    records = execute(planned, session, folder, reporter or Reporter())
+    records = execute(planned, session, folder, reporter or Reporter(), executor)
     return Run(options.out, records, planned)
 
 

@@ -53,6 +53,7 @@ def command(
         list[str] | None,
         typer.Option(help="Besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again."),
     ] = None,
+    executor: Annotated[str, typer.Option(help="How cells are run: local, or what a plugin brings, e.g. process.")] = "local",
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
 ) -> None:
     """Run methods on datasets and print a leaderboard. The same command again computes only what is missing."""
@@ -79,6 +80,7 @@ def command(
         out=out,
         offline=offline,
         keep=split_names(",".join(keep or [])),
+        executor=executor,
         support_lists=support_lists,
         protocol=Protocol(zero_shot_pool, other_modalities_only, limit),  # type: ignore[arg-type]
     )

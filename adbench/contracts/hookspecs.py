@@ -12,6 +12,7 @@ import pluggy
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
+from adbench.contracts.executor import ExecutorCard
 from adbench.contracts.metric import MetricCard
 from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import WeightsCard
@@ -53,6 +54,11 @@ def adbench_metrics() -> Iterable[MetricCard]:  # type: ignore[empty-body]
     """Return the cards of the figures that this plugin measures on every finished cell, beside those of adbench."""
 
 
+@hookspec
+def adbench_executors() -> Iterable[ExecutorCard]:  # type: ignore[empty-body]
+    """Return the ways to run cells that this plugin brings, for `adbench run --executor NAME`."""
+
+
 KINDS: dict[str, type] = {
     "adbench_detectors": DetectorCard,
     "adbench_datasets": DatasetCard,
@@ -60,5 +66,6 @@ KINDS: dict[str, type] = {
     "adbench_suites": SuiteCard,
     "adbench_published": PublishedCard,
     "adbench_metrics": MetricCard,
+    "adbench_executors": ExecutorCard,
 }
 """What each hook brings."""

@@ -38,6 +38,7 @@ class RunOptions:
         batch_size: images a predict call; scores do not depend on it.
         keep: of `maps` (the anomaly maps, `maps.npz`) and `state` (what each detector learned, `state.safetensors`).
         support_lists: folder of lists that name the images of the few-* tracks; see `adbench.planning.supportlists`.
+        executor: how cells are run: `local`, or the name of one that a plugin brings.
     """
 
     methods: tuple[str, ...] = ()
@@ -57,6 +58,7 @@ class RunOptions:
     batch_size: int = 32
     keep: tuple[str, ...] = ()
     support_lists: Path | None = None
+    executor: str = "local"
     protocol: Protocol = field(default_factory=Protocol)
 
     def __post_init__(self) -> None:

@@ -8,15 +8,16 @@ from typing import TypeVar
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
+from adbench.contracts.executor import ExecutorCard
 from adbench.contracts.metric import MetricCard, Metrics
 from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import WeightsCard
 from adbench.errors import UserError, did_you_mean
+from adbench.registry.core import CORE, core_executors, core_metrics
 from adbench.registry.flaws import same_weights
 from adbench.registry.loading import LoadedPlugin, Plugins, load_plugins
-from adbench.registry.metrics import CORE, core_metrics
 
-Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard, SuiteCard, PublishedCard, MetricCard)
+Card = TypeVar("Card", DetectorCard, DatasetCard, WeightsCard, SuiteCard, PublishedCard, MetricCard, ExecutorCard)
 Served = TypeVar("Served", DetectorCard, DatasetCard)
 ALL = "all"
 
@@ -33,6 +34,7 @@ class Registry:
     suites: dict[str, SuiteCard] = field(default_factory=dict)
     published: dict[str, PublishedCard] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=core_metrics)
+    executors: dict[str, ExecutorCard] = field(default_factory=core_executors)
 
     def detector(self, name: str) -> DetectorCard:
         """The card of a method; `anomalib:Padim` gives the card `anomalib:` with its argument filled in."""
@@ -41,6 +43,12 @@ class Registry:
     def dataset(self, name: str) -> DatasetCard:
         """The card of a dataset; `folder:PATH` gives the card `folder:` with its argument filled in."""
         return _lookup(name, self.datasets, "dataset", "adbench datasets", self.groups())
+
+    def executor(self, name: str) -> ExecutorCard:
+        """The card of an executor."""
+        if name not in self.executors:
+            raise UserError(f"Unknown executor {name!r}.{did_you_mean(name, self.executors)}")
+        return self.executors[name]
 
     def groups(self) -> dict[str, list[DatasetCard]]:
         """Group name to the cards of its sets, in the order in which the plugin gives them."""
@@ -60,12 +68,14 @@ def load_registry(plugins: Plugins | None = None) -> Registry:
     registry = Registry(plugins)
     origins = registry.origins
     origins.update({f"metric {name}": CORE for name in registry.metrics})
+    origins.update({f"executor {name}": CORE for name in registry.executors})
     _collect(plugins.results("adbench_detectors"), "method", registry.detectors, origins)
     _collect(plugins.results("adbench_datasets"), "dataset", registry.datasets, origins)
     _collect(plugins.results("adbench_weights"), "weights", registry.weights, origins)
     _collect(plugins.results("adbench_suites"), "suite", registry.suites, origins)
     _collect(plugins.results("adbench_published"), "published", registry.published, origins)
     _collect(plugins.results("adbench_metrics"), "metric", registry.metrics, origins)
+    _collect(plugins.results("adbench_executors"), "executor", registry.executors, origins)
     for name in (ALL, *registry.groups()):
         if name in registry.datasets:
             raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")

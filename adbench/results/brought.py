@@ -13,8 +13,8 @@ import numpy as np
 
 from adbench.contracts.metric import MetricCard, Metrics
 from adbench.errors import UserError
+from adbench.registry.core import core_metrics
 from adbench.registry.factories import load_factory
-from adbench.registry.metrics import core_metrics
 from adbench.results.record import CellRecord
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from adbench.contracts.dataset import Dataset
@@ -27,6 +28,7 @@ class Session:
     keep: tuple[str, ...]
     environment: dict[str, Any]
     metrics: list[MetricCard] = field(default_factory=list)
+    data_root: Path | None = None
 
 
 def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session:
@@ -43,4 +45,5 @@ def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session
         keep=options.keep,
         environment=environment.describe(device),
         metrics=registry.metrics.brought,
+        data_root=options.data_root,
     )
