@@ -60,6 +60,8 @@ class DetectorCard:
             release of it; `{argument}` stands for what the user typed after the `:`.
         version: raise it when the scores of the same input change; part of a cell's identity.
         notes: what differs from the original; shown by `adbench methods NAME`.
+        expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
+            failure with this reason is expected, while passing is a failure.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
     """
 
@@ -85,6 +87,7 @@ class DetectorCard:
     published_as: str = ""
     version: str = "1"
     notes: str = ""
+    expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
 
     def is_transductive(self, parameters: Any) -> bool:

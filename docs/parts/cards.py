@@ -41,6 +41,7 @@ def _method(card: DetectorCard) -> str:
         ("Licence", card.licence),
         ("Needs masks", "yes" if card.needs_masks else ""),
         ("Differences from the original", card.notes),
+        ("Checks expected to fail", _expected(card)),
     ]
     parts = [f"## {card.title} {{ #{anchor(card.name)} }}\n", *(f"**{name}**: {text}\n" for name, text in facts if text)]
     if dataclasses.fields(card.parameters):
@@ -51,6 +52,10 @@ def _method(card: DetectorCard) -> str:
             )
         )
     return "\n".join(parts)
+
+
+def _expected(card: DetectorCard | DatasetCard) -> str:
+    return "; ".join(f"{code(check)}: {reason}" for check, reason in card.expected_failed_checks.items())
 
 
 def _parameter(card: DetectorCard, field: dataclasses.Field[Any]) -> tuple[str, str, str, str]:
@@ -86,6 +91,7 @@ def _dataset(card: DatasetCard) -> str:
         ("Licence", card.licence),
         ("How to get it", card.how_to_get),
         ("Named in prompts", card.class_name),
+        ("Checks expected to fail", _expected(card)),
         ("Published counts", ", ".join(f"{code(name)} {count}" for name, count in card.counts.items())),
     ]
     return "\n".join(
