@@ -7,15 +7,16 @@ import math
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from adbench.contracts.metric import MetricCard, Metrics
 from adbench.errors import UserError
 from adbench.registry.core import core_metrics
 from adbench.registry.factories import load_factory
 from adbench.results.record import CellRecord
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class Brought(NamedTuple):

@@ -34,6 +34,32 @@ def test_the_list_explains_what_failed_and_exits_1(adbench) -> None:
     assert set(toys) == {"name", "distribution", "version", "seconds", "hooks", "error"}
 
 
+def test_a_plugin_that_prints_does_not_spoil_json(adbench, monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "chatty.py").write_text(
+        "import adbench\nprint('hello from import')\n\n"
+        "@adbench.hookimpl\ndef adbench_detectors():\n    print('hello from hook')\n    return []\n"
+    )
+    (tmp_path / "half.py").write_text(
+        "import adbench\nprint('hello from half')\n\n"
+        "@adbench.hookimpl\ndef adbench_detectors():\n"
+        "    return [adbench.DetectorCard(name='half', title='Half', factory='half:Half', tracks=('full-normal',))]\n\n"
+        "@adbench.hookimpl\ndef adbench_datasets():\n    raise SystemExit('no data')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entries = [entry_point(), *(EntryPoint(name, name, "adbench") for name in ("chatty", "half"))]
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: entries)
+    code, out, err = adbench("methods", "--json")
+    assert code == 0
+    assert "peak" in [method["name"] for method in json.loads(out)]
+    assert "half" not in out
+    assert "hello from hook" in err
+    left_out = [line for line in err.splitlines() if "was left out" in line]
+    assert left_out == [
+        "adbench: warning: plugin 'half' of unknown was left out: "
+        f"adbench_datasets: SystemExit: no data ({tmp_path / 'half.py'}, line 10)"
+    ]
+
+
 def test_check_names_what_failed_and_how_to_mend_it(adbench) -> None:
     code, out, err = adbench("plugins", "check", "peak", "--only", "deterministic", "--only", "card-complete")
     assert code == 1
