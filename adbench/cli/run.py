@@ -53,7 +53,7 @@ def command(
         list[str] | None,
         typer.Option(help="Besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again."),
     ] = None,
-    executor: Annotated[str, typer.Option(help="How cells are run: local, or what a plugin brings, e.g. process.")] = "local",
+    executor: Annotated[str, typer.Option(help="How cells are run: local, or a way that a plugin brings.")] = "local",
     dry_run: Annotated[bool, typer.Option(help="Print the plan and stop.")] = False,
 ) -> None:
     """Run methods on datasets and print a leaderboard. The same command again computes only what is missing."""

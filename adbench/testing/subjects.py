@@ -73,6 +73,10 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
         prefix = f"{name.partition(':')[0]}:"
         detectors += [name] if prefix in registry.detectors else []
         datasets += [name] if prefix in registry.datasets else []
+    if not detectors and not datasets and any(name in (plugin.name, plugin.distribution) for plugin in registry.plugins.loaded):
+        raise UserError(
+            f"The plugin {name!r} brings no method and no dataset that can be checked by itself; see `adbench plugins`."
+        )
     if not detectors and not datasets:
         plugins = [plugin.name for plugin in registry.plugins.loaded]
         known = [*registry.detectors, *registry.datasets, *registry.groups(), *plugins]

@@ -17,7 +17,8 @@ from toyplugin import entry_point
 def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the command with the toy plugin and a broken one installed; gives exit code, stdout, stderr."""
     broken = EntryPoint("broken", "no_such_module", "adbench")
-    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [broken, entry_point()])
+    metrics = EntryPoint("metrics", "brought", "adbench")
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [broken, metrics, entry_point()])
     monkeypatch.chdir(tmp_path)
 
     return partial(call_command, monkeypatch, capsys)
@@ -29,7 +30,7 @@ def test_the_list_explains_what_failed_and_exits_1(adbench) -> None:
     assert "adbench_datasets, adbench_detectors, adbench_weights" in out
     assert "ModuleNotFoundError: No module named 'no_such_module'" in out
     code, out, _ = adbench("plugins", "--json")
-    broken, toys = json.loads(out)
+    broken, _, toys = json.loads(out)
     assert (code, broken["name"], toys["name"], toys["error"]) == (1, "broken", "toys", "")
     assert set(toys) == {"name", "distribution", "version", "seconds", "hooks", "error"}
 
@@ -98,6 +99,7 @@ def test_a_plugin_or_a_group_stands_for_all_that_it_brings(adbench) -> None:
         (["check", "peak", "--set", "wrong.kind=1"], "given for 'wrong', which is not checked"),
         (["check", "peek"], "Is it in the plugin 'broken', which could not be loaded: ModuleNotFoundError"),
         (["check", "broken"], "could not be loaded: ModuleNotFoundError"),
+        (["check", "metrics"], "The plugin 'metrics' brings no method and no dataset"),
         (["new", "Peak"], "cannot be used"),
         (["new", "peak"], "There is a method 'peak' already"),
     ],
