@@ -112,7 +112,7 @@ def plan(options: RunOptions, registry: Registry) -> Plan:
 
     if options.rehash:
         forget_hashes()
-    planned = make_plan(registry, options, options.blocks())
+    planned = make_plan(registry, options, options.blocks(registry))
     if not planned.cells:
         reasons = "; ".join(f"{what}: {why}" for what, why in planned.skipped)
         raise UserError(f"Nothing can be run. {reasons}".strip())
@@ -124,9 +124,10 @@ def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporte
     from adbench.running.executor import Reporter, execute
     from adbench.running.session import open_session
 
+    executor = registry.executor(options.executor)
     session = open_session(registry, options, planned)
     folder = RunFolder.create(options.out)
-    records = execute(planned, session, folder, reporter or Reporter())
+    records = execute(planned, session, folder, reporter or Reporter(), executor)
     return Run(options.out, records, planned)
 
 

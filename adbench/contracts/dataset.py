@@ -62,6 +62,8 @@ class DatasetCard:
         url: where to read about it.
         licence: terms of its images.
         list_name: its folder among released support lists (`--support-lists`), e.g. `Retina_RESC`; "" = as `name`.
+        expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
+            failure with this reason is expected, while passing is a failure.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
         archives: what holds the set, all of them together, for `adbench data fetch`; empty where it cannot be downloaded.
     """
@@ -80,6 +82,7 @@ class DatasetCard:
     citation: str = ""
     url: str = ""
     licence: str = ""
+    expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
     archives: tuple[DatasetArchive, ...] = ()
 

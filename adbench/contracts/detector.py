@@ -58,8 +58,12 @@ class DetectorCard:
         citation: authors, title, venue and year of the paper.
         url: where to read it.
         licence: of the code and models that the method builds on.
+        published_as: what tables of published figures call the method where that is not its name, e.g. `mvfa` of another
+            release of it; `{argument}` stands for what the user typed after the `:`.
         version: raise it when the scores of the same input change; part of a cell's identity.
         notes: what differs from the original; shown by `adbench methods NAME`.
+        expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
+            failure with this reason is expected, while passing is a failure.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
     """
 
@@ -83,8 +87,10 @@ class DetectorCard:
     citation: str = ""
     url: str = ""
     licence: str = ""
+    published_as: str = ""
     version: str = "1"
     notes: str = ""
+    expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
 
     def is_transductive(self, parameters: Any) -> bool:
@@ -94,6 +100,11 @@ class DetectorCard:
     def has_random_weights(self, parameters: Any) -> bool:
         """Whether the network's weights are random under these parameters."""
         return self.random_weights(parameters) if callable(self.random_weights) else self.random_weights
+
+    @property
+    def published_name(self) -> str:
+        """What tables of published figures call the method."""
+        return self.published_as.replace("{argument}", self.argument) or self.name
 
     def checkpoint(self, parameters: Any) -> Selection:
         """How the checkpoint is chosen under these parameters."""

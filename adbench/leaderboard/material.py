@@ -8,9 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from adbench.contracts.metric import Metrics
 from adbench.errors import UserError
 from adbench.leaderboard.tables import HONEST, Row, Table, build_tables, mark_of, table_condition
 from adbench.results.answered import without_answered
+from adbench.results.brought import known_metrics
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.results.store import RunFolder
 
@@ -83,6 +85,11 @@ class Material:
     def datasets(self) -> list[str]:
         """All that some cell was to be measured on, sorted."""
         return sorted({cell.record.dataset for cell in self.cells})
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What is known of the metrics that some cell holds."""
+        return known_metrics(cell.record for cell in self.cells)
 
     @cached_property
     def numbers(self) -> dict[str, int]:

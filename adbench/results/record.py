@@ -36,9 +36,11 @@ class CellRecord:
         method, variant, title, dataset, track, k, seed, preset: what ran; `variant` names changed parameters.
         synthetic: the dataset is made by a program.
         metrics: `image_auroc`, `image_ap`, `image_f1_max`, `image_fpr95`, and with masks `pixel_auroc`, `pixel_ap`,
-            `pixel_aupro`: in [0, 1], or None where it could not be measured.
+            `pixel_aupro`: in [0, 1], or None where it could not be measured; and what plugins measure.
         intervals: metric to the ends of its 95 % interval, for `image_auroc`, `pixel_auroc` and `pixel_aupro`; a metric
             whose sample is too small to give one is absent.
+        metric_cards: each metric that a plugin brought to the fields of its `MetricCard`, so that it can be read without the
+            plugin, and to a `problem`: why its figure is None, or "".
         counts: images and pixels by label.
         selection, transductive: marks of the protocol.
         random_weights: the network was never trained, see `DetectorCard.random_weights`.
@@ -67,6 +69,7 @@ class CellRecord:
     synthetic: bool = False
     metrics: dict[str, float | None] = field(default_factory=dict)
     intervals: dict[str, list[float]] = field(default_factory=dict)
+    metric_cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     selection: str = "last"
     transductive: bool = False

@@ -7,7 +7,7 @@ from typing import Any
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
-from adbench.planning.suites import read_suite, suite_files
+from adbench.planning.suites import read_suite
 from adbench.registry.cards import Registry
 from parts.markdown import anchor, code, table
 
@@ -42,6 +42,7 @@ def _method(card: DetectorCard) -> str:
         ("Needs masks", "yes" if card.needs_masks else ""),
         ("Measured anew with another version of", ", ".join(map(code, card.packages))),
         ("Differences from the original", card.notes),
+        ("Checks expected to fail", _expected(card)),
     ]
     parts = [f"## {card.title} {{ #{anchor(card.name)} }}\n", *(f"**{name}**: {text}\n" for name, text in facts if text)]
     if dataclasses.fields(card.parameters):
@@ -52,6 +53,10 @@ def _method(card: DetectorCard) -> str:
             )
         )
     return "\n".join(parts)
+
+
+def _expected(card: DetectorCard | DatasetCard) -> str:
+    return "; ".join(f"{code(check)}: {reason}" for check, reason in card.expected_failed_checks.items())
 
 
 def _parameter(card: DetectorCard, field: dataclasses.Field[Any]) -> tuple[str, str, str, str]:
@@ -87,6 +92,7 @@ def _dataset(card: DatasetCard) -> str:
         ("Licence", card.licence),
         ("How to get it", card.how_to_get),
         ("Named in prompts", card.class_name),
+        ("Checks expected to fail", _expected(card)),
         ("Published counts", ", ".join(f"{code(name)} {count}" for name, count in card.counts.items())),
     ]
     return "\n".join(
@@ -104,6 +110,6 @@ def weights(registry: Registry) -> str:
 
 
 def suites(registry: Registry) -> str:
-    """A table of the suites that come with adbench."""
-    read = {name: read_suite(name) for name in suite_files()}
+    """A table of the suites that first-party plugins bring."""
+    read = {name: read_suite(name, registry) for name in registry.suites}
     return table(("suite", "what it runs"), ((code(name), suite.get("title", "")) for name, suite in read.items()))

@@ -132,6 +132,7 @@ def own_weights(card: DetectorCard, parameters: AnomalibParameters, weights: Wei
 
 ANOMALIB = DetectorCard(
     name="anomalib:",
+    published_as="{argument}",
     title="anomalib model",
     factory="adbench_anomalib.generic:AnomalibDetector",
     tracks=("full-normal",),

@@ -49,6 +49,7 @@ MVFA = DetectorCard(
 )
 OFFICIAL = DetectorCard(
     name="mvfa-official",
+    published_as="mvfa",
     title="MVFA (official protocol)",
     parameters=OfficialParameters,
     presets={"demo": DEMO},

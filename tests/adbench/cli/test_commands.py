@@ -9,7 +9,9 @@ import re
 import subprocess
 import sys
 import time
+import types
 from functools import partial
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from command import call_command
 from madeup import failed_cell, made_up_cell
 from toyplugin import entry_point
 
+from adbench import PublishedCard, SuiteCard, hookimpl
 from adbench.metrics import auroc
 from adbench.results.record import CellRecord
 from adbench.results.store import RunFolder
@@ -139,9 +142,32 @@ def test_lists_as_table_and_json(adbench) -> None:
     for command, name in (("methods", "peak"), ("datasets", "toy-a"), ("plugins", "toys"), ("weights", "toy-weights")):
         assert name in adbench(command)[1]
         assert name in [entry["name"] for entry in json.loads(adbench(command, "--json")[1])]
-    assert "demo" in adbench("suites")[1]
-    suites = {suite["name"]: suite for suite in json.loads(adbench("suites", "--json")[1])}
-    assert "patchcore" in suites["demo"]["grid"][0]["methods"]
+
+
+def test_suites_and_published_figures_of_plugins_and_the_one_that_is_broken(adbench, monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text('title = "Two tracks"\n[[grid]]\nmethods = ["peak"]\ndatasets = ["toy-a"]\n')
+    (tmp_path / "bad.toml").write_text("[[grid]")
+    head = "source,table,method,track,k,dataset,metric,value,evidence\n"
+    (tmp_path / "good.csv").write_text(head + "A paper,Table 1,Peak,few-normal,4,toy-a,image_auroc,75.0,read\n")
+    (tmp_path / "bad.csv").write_text("nonsense\n1\n")
+    names = ("good", "bad")
+    brings = types.ModuleType("brings")
+    suites = [SuiteCard(name=name, file=tmp_path / f"{name}.toml") for name in names]
+    published = [PublishedCard(name=name, file=tmp_path / f"{name}.csv") for name in names]
+    brings.adbench_suites, brings.adbench_published = hookimpl(lambda: suites), hookimpl(lambda: published)
+    monkeypatch.setitem(sys.modules, "brings", brings)
+    entries = [entry_point(), EntryPoint("brings", "brings", "adbench")]
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: entries)
+
+    code, out, err = adbench("suites", "--json")
+    assert (code, [suite["name"] for suite in json.loads(out)]) == (0, ["good"])
+    assert "The suite bad is not valid TOML" in err
+    assert "Two tracks" in adbench("suites")[1]
+    assert adbench("run", "--suite", "good", "--preset", "paper")[0] == 0
+    code, out, err = adbench("leaderboard", "--published")
+    assert code == 0
+    assert "A paper, Table 1 (read)" in out
+    assert f"{tmp_path / 'bad.csv'}, line 2" in err
 
 
 def test_a_narrow_terminal_breaks_no_figure_and_no_column_name(adbench, monkeypatch) -> None:

@@ -173,7 +173,7 @@ def test_what_a_killed_try_left_is_cleared(tmp_path: Path) -> None:
 
 def registry(*more: DatasetCard) -> Registry:
     cards = {card.name: card for card in (*CARDS, *more)}
-    return Registry(load_plugins([]), {}, cards, {}, {})
+    return Registry(load_plugins([]), datasets=cards)
 
 
 PLAIN = DatasetCard(
