@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from toyplugin import entry_point
 
+import adbench_nets
 from adbench import DetectorCard, UserError, api
 from adbench.contracts.protocol import TRACKS, TRACKS_WITH_K
 from adbench.planning.options import RunOptions
@@ -185,11 +186,19 @@ def third_party(module: str, seen: set[str]) -> set[str]:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         for name in names:
             top = name.partition(".")[0]
-            if top.startswith("adbench_"):
+            if top == "adbench_nets":
+                found |= third_party(home(name), seen)
+            elif top.startswith("adbench_"):
                 found |= third_party(name, seen)
             elif top not in {*sys.stdlib_module_names, "adbench"}:
                 found.add(top)
     return found
+
+
+def home(name: str) -> str:
+    """The module of `adbench_nets` that defines a name of it: the package itself imports all of them, when asked."""
+    last = name.rpartition(".")[2]
+    return f"adbench_nets.{adbench_nets._HOMES.get(last, 'none')}"
 
 
 def sources(module: str) -> list[Path]:

@@ -160,12 +160,12 @@ def test_a_wrapper_sees_what_its_own_plugin_brings(module) -> None:
 
 
 def test_what_a_plugin_prints_does_not_reach_stdout(tmp_path, monkeypatch, capsys) -> None:
-    (tmp_path / "chatty.py").write_text(
+    (tmp_path / "talkative_module.py").write_text(
         "import adbench\nprint('hello from import')\n\n"
         "@adbench.hookimpl\ndef adbench_detectors():\n    print('hello from hook')\n    return []\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert load_plugins([EntryPoint("chatty", "chatty", "adbench")]).failed() == []
+    assert load_plugins([EntryPoint("talkative", "talkative_module", "adbench")]).failed() == []
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.split("\n")[:2] == ["hello from import", "hello from hook"]

@@ -52,7 +52,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> api.Run:
     return toy_run(tmp_path_factory.mktemp("brought") / "run", registry(), keep=("maps",))
 
 
-def test_a_record_holds_the_figures_and_what_they_are(measured: api.Run) -> None:
+def test_a_record_holds_the_figures_and_what_they_are(measured: api.Run, tmp_path: Path) -> None:
     masked, plain = measured.records
     scores = RunFolder(measured.folder).scores(masked.id)
     assert masked.metrics["image_gap"] == brought.gap(scores.labels, scores.scores) > 1
@@ -64,7 +64,9 @@ def test_a_record_holds_the_figures_and_what_they_are(measured: api.Run) -> None
     ]
     assert "pixel_overlap" not in plain.metrics
     assert masked.metric_cards["image_gap"]["range"] == [0.0, None]
-    again = read_record(masked.to_json(), "here")
+    file = tmp_path / "cell.json"
+    file.write_text(masked.to_json())
+    again = read_record(file)
     assert again == masked
     assert known_metrics([again])["image_gap"] == brought.GAP
 

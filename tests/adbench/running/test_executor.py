@@ -49,7 +49,7 @@ def without_times(record: CellRecord) -> dict[str, object]:
 
 @pytest.mark.parametrize("executor", executors.GOOD)
 def test_results_are_those_of_local(tmp_path: Path, executor: str) -> None:
-    options = {"tracks": ("few-normal", "zero-shot"), "keep": ("maps", "state"), "methods": "peak,crash"}
+    options = {"track": ("few-normal", "zero-shot"), "keep": ("maps", "state"), "methods": "peak,crash"}
     ours, theirs = (toy_run(tmp_path / name, name, **options) for name in ("local", executor))
     assert [without_times(record) for record in ours.records] == [without_times(record) for record in theirs.records]
     for record in ours.records:
@@ -98,7 +98,7 @@ def test_a_folder_that_cannot_be_written_is_not_the_executors_fault(tmp_path: Pa
 
 
 def test_a_job_takes_no_dataset_along_and_finds_it_again() -> None:
-    asked = RunOptions(methods=("peak",), datasets=("toys",), tracks=("zero-shot",), device="cpu")
+    asked = RunOptions(methods=("peak",), datasets=("toys",), track=("zero-shot",), device="cpu")
     planned = api.plan(asked, REGISTRY)
     job = CellJob(planned.cells[0], open_session(REGISTRY, asked, planned), {**vars(planned.cells[0]), "method": "peak"})
     sent = pickle.loads(pickle.dumps(job))
