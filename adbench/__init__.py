@@ -7,9 +7,12 @@ Plugins and scripts import from here, from `adbench.metrics` and from `adbench.t
 from adbench.api import Run, open_run, run
 from adbench.contracts.dataset import SPLITS, Dataset, DatasetArchive, DatasetCard, Item, Split
 from adbench.contracts.detector import Context, Detector, DetectorCard, Prediction, parameter
+from adbench.contracts.executor import ExecutorCard, Job
 from adbench.contracts.hookspecs import hookimpl
 from adbench.contracts.images import ImageBatch, LabelledImages
+from adbench.contracts.metric import MetricCard
 from adbench.contracts.protocol import TRACKS, Support
+from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import Weights, WeightsCard
 from adbench.data.disk import DiskDataset
 from adbench.data.layouts import SPLIT_NAMES, Layout, Scan, scan
@@ -29,15 +32,20 @@ __all__ = [
     "Detector",
     "DetectorCard",
     "DiskDataset",
+    "ExecutorCard",
     "ImageBatch",
     "Item",
+    "Job",
     "LabelledImages",
     "Layout",
+    "MetricCard",
     "Prediction",
+    "PublishedCard",
     "Run",
     "RunOptions",
     "Scan",
     "Split",
+    "SuiteCard",
     "Support",
     "UserError",
     "Weights",

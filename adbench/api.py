@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,11 +35,13 @@ class Run:
         folder: where it is kept.
         records: one a cell, finished and failed.
         plan: what was planned; None for a run opened from disk.
+        unreadable: a sentence for each cell on disk whose record cannot be read, and which is not among the records.
     """
 
     folder: Path
     records: list[CellRecord]
     plan: Plan | None = field(default=None, compare=False)
+    unreadable: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[CellRecord]:
@@ -104,9 +107,12 @@ def run(options: RunOptions) -> Run:
 
 def plan(options: RunOptions, registry: Registry) -> Plan:
     """What `run` would do. Raises `UserError` where nothing can be run."""
+    from adbench.files.hashes import forget_hashes
     from adbench.planning.plan import make_plan
 
-    planned = make_plan(registry, options, options.blocks())
+    if options.rehash:
+        forget_hashes()
+    planned = make_plan(registry, options, options.blocks(registry))
     if not planned.cells:
         reasons = "; ".join(f"{what}: {why}" for what, why in planned.skipped)
         raise UserError(f"Nothing can be run. {reasons}".strip())
@@ -118,15 +124,32 @@ def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporte
     from adbench.running.executor import Reporter, execute
     from adbench.running.session import open_session
 
+    executor = registry.executor(options.executor)
     session = open_session(registry, options, planned)
     folder = RunFolder.create(options.out)
-    records = execute(planned, session, folder, reporter or Reporter())
+    records = execute(planned, session, folder, reporter or Reporter(), executor)
     return Run(options.out, records, planned)
 
 
 def open_run(folder: str | Path) -> Run:
-    """A run folder as it is on disk. Raises `UserError` where it is none."""
-    return Run(Path(folder), list(RunFolder.open(Path(folder)).records()))
+    """A run folder as it is on disk.
+
+    A cell whose record cannot be read is warned of and left out, see `Run.unreadable`. So is a failure of what a later
+    finished cell measured: it is the same cell, and its weights or data are there now.
+
+    Raises:
+        UserError: there is no run folder, or one of a newer adbench.
+    """
+    run = read_run(Path(folder))
+    for sentence in run.unreadable:
+        warnings.warn(sentence, stacklevel=2)
+    return run
+
+
+def read_run(folder: Path) -> Run:
+    """`open_run` without its warnings."""
+    contents = RunFolder.open(folder).contents()
+    return Run(folder, contents.records, unreadable=contents.unreadable)
 
 
 def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:

@@ -19,9 +19,8 @@ from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
-from adbench_clip.prompts import text_features
-from adbench_clip.tiny import expand
-from adbench_clip.tower import build_tower
+from adbench_nets import build_tower, text_features
+from adbench_nets.clip.tiny import expand
 from tiny_batches import Batch, picture, scenes, stack
 from tiny_world import NAMES
 from train_tiny_weights import CNN, DEVIATION, LOGIT_SCALE, MEAN, covered_cells
@@ -86,16 +85,16 @@ def _labels(flawless: Batch, damaged: Batch) -> list[int]:
 
 
 def main() -> None:
-    """Check the files under a plugins folder."""
+    """Check the files in a folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--plugins", type=Path, default=Path(__file__).parent.parent / "plugins")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent.parent / "plugins" / "adbench_nets")
     parser.add_argument("--each", type=int, default=20, help="scenes of each name")
     options = parser.parse_args()
     torch.set_num_threads(1)
     pairs = held_out(0, options.each)
     for name, figures in (
-        ("tiny_clip", check_clip(options.plugins / "adbench_clip", *pairs)),
-        ("tiny_cnn", check_cnn(options.plugins / "adbench_anomalib", *pairs)),
+        ("tiny_clip", check_clip(options.folder, *pairs)),
+        ("tiny_cnn", check_cnn(options.folder, *pairs)),
     ):
         for key, value in figures.items():
             print(f"{name}  {key:<28}{value:.3f}")

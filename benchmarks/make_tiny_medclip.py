@@ -19,7 +19,7 @@ from torch import Tensor
 from adbench_clip.medclip.architecture import tiny
 from adbench_clip.medclip.network import MedClip
 from adbench_clip.medclip.texts import SPECIAL
-from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, TEMPLATES
+from adbench_nets import ABNORMAL_STATES, NORMAL_STATES, TEMPLATES
 
 NAMES = "object brain liver retinal oct chest x ray film histopathological image"
 LOGIT_SCALE = math.log(1 / 0.07)

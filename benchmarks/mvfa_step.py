@@ -21,12 +21,10 @@ import torch.nn.functional as F
 from open_clip.model import CLIP
 from torch import Tensor
 
-from adbench_clip.examples import Batch
-from adbench_clip.levels import stage_ends
-from adbench_clip.tower import Tower, build_tower
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.network import adapt, stem
 from adbench_mvfa.training import Loss, Trainer, level_losses
+from adbench_nets import Batch, Tower, build_tower, stage_ends
 
 ARCHITECTURE = "ViT-L-14-336"
 SIDE = 240

@@ -7,7 +7,7 @@ import torch
 from numpy.random import Generator
 from torch import Tensor
 
-from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, TEMPLATES
+from adbench_nets import ABNORMAL_STATES, NORMAL_STATES, TEMPLATES
 from tiny_defects import KINDS
 from tiny_world import NAMES
 

@@ -80,9 +80,9 @@ def largest_deviation(learner: VggLearner, images: Tensor) -> float:
 
 
 def main() -> None:
-    """Train and write `adbench_mkd/tiny_vgg.safetensors` under the folder given."""
+    """Train and write `tiny_vgg.safetensors` into the folder given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "plugins")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "plugins" / "adbench_nets")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=900)
     parser.add_argument("--batch", type=int, default=32)
@@ -97,7 +97,7 @@ def main() -> None:
     (check,) = batches(rng, pool, options.batch, 1)
     print(f"largest relative deviation after folding and halving: {largest_deviation(learner, check.images):.2g}")
     notes = {"seed": str(options.seed), "made_by": "benchmarks/train_tiny_vgg.py", "classes": ", ".join(NAMES)}
-    save(halved(learner.folded()), options.out / "adbench_mkd" / "tiny_vgg.safetensors", notes)
+    save(halved(learner.folded()), options.out / "tiny_vgg.safetensors", notes)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from adbench_clip.tiny import compact
+from adbench_nets.clip.tiny import compact
 from tiny_batches import N_KINDS, Batch, batches, scenes
 from tiny_captions import caption_table, vocabulary
 from tiny_world import NAMES, Scene
@@ -243,9 +243,9 @@ def save(tensors: dict[str, Tensor], path: Path, notes: dict[str, str]) -> None:
 
 
 def main() -> None:
-    """Train both and write `adbench_clip/tiny_clip.*` and `adbench_anomalib/tiny_cnn.*` under the folder given."""
+    """Train both and write `tiny_clip.*` and `tiny_cnn.*` into the folder given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "plugins")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "plugins" / "adbench_nets")
     parser.add_argument("--only", choices=("clip", "cnn"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--clip-steps", type=int, default=4500)
@@ -264,18 +264,17 @@ def main() -> None:
         start_attention(learner.clip, torch.Generator().manual_seed(options.seed))
         stream = batches(rng, pool, options.batch, options.clip_steps)
         train(learner, clip_losses(learner, stream, rng), options.clip_steps, 2e-3, "clip")
-        folder = options.out / "adbench_clip"
         learner.clip.token_embedding.weight.data[learner.words] = learner.rows.data
-        save(compact(learner.clip.state_dict(), learner.words), folder / "tiny_clip.safetensors", notes)
+        save(compact(learner.clip.state_dict(), learner.words), options.out / "tiny_clip.safetensors", notes)
         config = json.dumps({"model_config": MODEL_CONFIG, "quick_gelu": False, "stages": STAGES}, indent=2)
-        (folder / "tiny_clip.json").write_text(config + "\n", encoding="utf-8")
+        (options.out / "tiny_clip.json").write_text(config + "\n", encoding="utf-8")
     if options.only != "clip":
         network = CnnLearner().to(memory_format=torch.channels_last)
         stream = batches(rng, pool, options.batch, options.cnn_steps)
         train(network, map(network.loss, stream), options.cnn_steps, 2e-3, "cnn")
         save(
             halved(network.cnn.state_dict()),
-            options.out / "adbench_anomalib" / "tiny_cnn.safetensors",
+            options.out / "tiny_cnn.safetensors",
             notes | {"classes": ", ".join(NAMES)},
         )
 

@@ -1,4 +1,4 @@
-"""Rebuild the generated parts of the pages: what stands between `<!-- generated: NAME -->` and `<!-- end -->`.
+"""Rebuild the generated parts of the pages, what stands between `<!-- generated: NAME -->` and `<!-- end -->`, and the pictures.
 
     python docs/generate.py            # write
     python docs/generate.py --check    # print what would change, and exit 1 if anything would
@@ -13,12 +13,13 @@ import difflib
 import re
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from adbench.registry.cards import Registry, load_registry
 from adbench.registry.loading import load_plugins
-from parts import PARTS
+from parts import PARTS, PICTURES
 
 DOCS = Path(__file__).parent
 REGION = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
@@ -40,15 +41,22 @@ def rebuilt(page: str, registry: Registry) -> str:
     return REGION.sub(lambda found: f"{found[1]}\n{PARTS[found[2]](registry).strip()}\n\n{found[3]}", page)
 
 
+def made(registry: Registry) -> Iterator[tuple[Path, str]]:
+    """Every page and picture with the text that it should have."""
+    for file in sorted(DOCS.rglob("*.md")):
+        yield file, rebuilt(file.read_text(encoding="utf-8"), registry)
+    for name, picture in PICTURES.items():
+        yield DOCS / name, picture()
+
+
 def main() -> int:
     """Write, or compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="change nothing")
     check = parser.parse_args().check
-    registry, drifted = first_party(), False
-    for file in sorted(DOCS.rglob("*.md")):
-        old = file.read_text(encoding="utf-8")
-        new = rebuilt(old, registry)
+    drifted = False
+    for file, new in made(first_party()):
+        old = file.read_text(encoding="utf-8") if file.exists() else ""
         if new == old:
             continue
         drifted = True

@@ -6,24 +6,15 @@ import os
 from pathlib import Path
 
 import pytest
-
-
-def shared_folder() -> Path | None:
-    """Golden arrays, real images and weights that are not part of the project: ADBENCH_SHARED, or beside the checkout."""
-    named = os.environ.get("ADBENCH_SHARED")
-    folder = Path(named) if named else Path(__file__).resolve().parents[2] / "shared"
-    return folder if (folder / "golden").is_dir() else None
+from golden import VARIABLE, shared_folder
+from pages import REPOSITORY
+from skips import skips_by_reason
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The shared folder; a test that needs it is skipped, saying so, where there is none."""
-    folder = shared_folder()
-    if folder is None:
-        if os.environ.get("ADBENCH_SHARED"):
-            pytest.fail(f"ADBENCH_SHARED={os.environ['ADBENCH_SHARED']} has no golden/ folder")
-        pytest.skip("needs golden arrays: set ADBENCH_SHARED to the folder that holds golden/, data/ and weights/")
-    return folder
+    return shared_folder(os.environ.get(VARIABLE), REPOSITORY.parent / "shared")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,3 +43,11 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("ADBENCH_DATA", raising=False)
     monkeypatch.delenv("ADBENCH_PLUGINS", raising=False)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end how many tests were skipped, and why."""
+    if skipped := terminalreporter.stats.get("skipped", []):
+        terminalreporter.section(f"{len(skipped)} skipped, by reason")
+        for line in skips_by_reason(skipped):
+            terminalreporter.write_line(line)

@@ -5,10 +5,12 @@ That one seed gives the same scores in a method's usual track is a check of the 
 
 from __future__ import annotations
 
+import ast
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from toyplugin import entry_point
 
+import adbench_nets
 from adbench import DetectorCard, UserError, api
 from adbench.contracts.protocol import TRACKS, TRACKS_WITH_K
 from adbench.planning.options import RunOptions
@@ -171,3 +174,58 @@ def options(name: str, dataset: str, **more: Any) -> RunOptions:
 def small_run(name: str, dataset: str, out: Path, **more: Any) -> api.Run:
     asked = options(name, dataset, out=out, offline=True, **more)
     return api.execute_plan(api.plan(asked, registry()), asked, registry())
+
+
+def third_party(module: str, seen: set[str]) -> set[str]:
+    """Everything outside the harness and the standard library that a module of a plugin imports, through plugins' modules."""
+    file = next((path for path in sources(module) if path.exists()), None)
+    if module in seen or file is None:
+        return set()
+    seen.add(module)
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in names:
+            top = name.partition(".")[0]
+            if top == "adbench_nets":
+                found |= third_party(home(name), seen)
+            elif top.startswith("adbench_"):
+                found |= third_party(name, seen)
+            elif top not in {*sys.stdlib_module_names, "adbench"}:
+                found.add(top)
+    return found
+
+
+def home(name: str) -> str:
+    """The module of `adbench_nets` that defines a name of it: the package itself imports all of them, when asked."""
+    last = name.rpartition(".")[2]
+    return f"adbench_nets.{adbench_nets._HOMES.get(last, 'none')}"
+
+
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """Top-level name to the distributions that hold it; asking takes half a second."""
+    return packages_distributions()
+
+
+def sources(module: str) -> list[Path]:
+    """Where the source of a module may lie."""
+    place = REPOSITORY.joinpath("plugins", *module.split("."))
+    return [place.with_suffix(".py"), place / "__init__.py"]
+
+
+# What every cell's figures depend on, or what decides no score.
+EVERYWHERE = {"torch", "numpy", "pillow", "annotated-types"}
+# Imported, but only for lists of words.
+UNUSED = {"medclip": {"open_clip_torch"}}
+
+
+@pytest.mark.parametrize("card", cards(), ids=lambda card: card.name)
+def test_a_card_names_the_packages_that_its_method_imports(card: DetectorCard) -> None:
+    installed = distributions()
+    imported = third_party(card.factory.partition(":")[0], set())
+    assert imported
+    wanted = {distribution.lower() for name in imported for distribution in installed.get(name, [name])}
+    assert wanted - EVERYWHERE - UNUSED.get(card.name, set()) <= set(card.packages)

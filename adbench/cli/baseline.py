@@ -15,14 +15,17 @@ def command(
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
 ) -> None:
     """Write a small file of what a run measured, for `check`. Fit for review: a line of figures a cell."""
-    from adbench.api import open_run
+    from adbench.api import read_run
     from adbench.errors import UserError
     from adbench.leaderboard.tables import newest
     from adbench.regression.baseline import baseline_cells, write_baseline
     from adbench.results.store import RunFolder
     from adbench.words import counted
 
-    records = newest(open_run(run).records)
+    read = read_run(run)
+    for sentence in read.unreadable:
+        raise UserError(f"A baseline needs all cells: {sentence}")
+    records = newest(read.records)
     cells = baseline_cells(RunFolder(run), records)
     failed = len(records) - len(cells)
     if failed or not cells:

@@ -25,15 +25,16 @@ def command(
     ] = False,
     format: Annotated[Literal["table", "md", "json", "junit"], typer.Option(help="What to print.")] = "table",
 ) -> None:
-    """Compare a run with a baseline, cell by cell. Exit 0: nothing worse; 3: worse; 1: crashed or incomparable."""
-    from adbench.api import open_run
+    """Compare a run with a baseline, cell by cell. Exit 0: nothing worse; 3: worse; 1: crashed, unreadable or incomparable."""
+    from adbench.cli.console import fail_if_unreadable, read_runs
     from adbench.regression.baseline import read_baseline, readable_cells
     from adbench.regression.verdicts import Rule, check, exit_code
     from adbench.render.comparison import sentence
     from adbench.results.store import RunFolder
 
     rule = Rule(tolerance, strict)
-    cells, failed = readable_cells(RunFolder(run), open_run(run).records)
+    (read,) = read_runs([run])
+    cells, failed = readable_cells(RunFolder(run), read.records)
     compared = check(cells, read_baseline(baseline), failed, rule)
     show(compared, format)
     for row in compared:
@@ -42,6 +43,7 @@ def command(
     code = exit_code(compared)
     if code is not ExitCode.OK:
         raise typer.Exit(code)
+    fail_if_unreadable([read])
 
 
 def show(compared: list[Comparison], format: str) -> None:

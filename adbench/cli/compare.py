@@ -10,9 +10,10 @@ import typer
 
 from adbench.cli.check import show
 from adbench.contracts.protocol import track_words
-from adbench.errors import UserError
+from adbench.errors import ExitCode, UserError
 
 if TYPE_CHECKING:
+    from adbench.api import Run
     from adbench.regression.baseline import BaselineCell
 
 NAME = "compare"
@@ -28,13 +29,12 @@ def command(
     format: Annotated[Literal["table", "md", "json", "junit"], typer.Option(help="What to print.")] = "table",
 ) -> None:
     """Compare two runs, or any two methods, cell by cell. With paired intervals."""
-    from adbench.api import open_run
-    from adbench.regression.baseline import baseline_cells
+    from adbench.cli.console import fail_if_unreadable, read_runs
     from adbench.regression.verdicts import Rule, check
-    from adbench.results.store import RunFolder
 
     rule = Rule(tolerance)
-    before, after = (baseline_cells(RunFolder(path), open_run(path).records) for path in (run_a, run_b))
+    read = read_runs([run_a] if run_a == run_b else [run_a, run_b])
+    (before, lost), (after, also_lost) = (_readable(run) for run in (read[0], read[-1]))
     if methods:
         first, comma, second = (part.strip() for part in methods.partition(","))
         if not comma:
@@ -44,6 +44,21 @@ def command(
             raise UserError(f"{first} has {len(before)} finished cells in {run_a}, {second} has {len(after)} in {run_b}.")
         before, after = _paired(before, after, f"{first} -> {second}")
     show(check(after, before, rule=rule), format)
+    if lost or also_lost:
+        raise typer.Exit(ExitCode.CELL_FAILED)
+    fail_if_unreadable(read)
+
+
+def _readable(run: Run) -> tuple[list[BaselineCell], bool]:
+    """The finished cells with their scores, and whether the scores of some cannot be read, which are named on stderr."""
+    from adbench.cli.console import say_warning
+    from adbench.regression.baseline import readable_cells
+    from adbench.results.store import RunFolder
+
+    cells, lost = readable_cells(RunFolder(run.folder), [record for record in run.records if record.status == "done"])
+    for record in lost:
+        say_warning(f"{record.label}: {record.error['message'] if record.error else ''}")
+    return cells, bool(lost)
 
 
 def _of(cells: list[BaselineCell], variant: str) -> list[BaselineCell]:

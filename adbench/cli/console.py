@@ -6,11 +6,17 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+import typer
+
+from adbench.errors import ExitCode
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
+    from adbench.api import Run
     from adbench.registry.cards import Registry
 
 PIPE_WIDTH = 200
@@ -53,6 +59,23 @@ def registry_with_warnings() -> Registry:
     for plugin in registry.plugins.failed():
         say_warning(f"plugin {plugin.name!r} of {plugin.distribution} was left out: {plugin.error}")
     return registry
+
+
+def read_runs(paths: Sequence[Path]) -> list[Run]:
+    """Run folders; cells that cannot be read are named on stderr."""
+    from adbench.api import read_run
+
+    runs = [read_run(path) for path in paths]
+    for run in runs:
+        for sentence in run.unreadable:
+            say_warning(sentence)
+    return runs
+
+
+def fail_if_unreadable(runs: Sequence[Run]) -> None:
+    """End with exit code 1 where a cell could not be read: a figure is missing from what was printed."""
+    if any(run.unreadable for run in runs):
+        raise typer.Exit(ExitCode.CELL_FAILED)
 
 
 def print_grid(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

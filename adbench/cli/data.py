@@ -40,7 +40,7 @@ def verify(
     from adbench.planning.shelf import Shelf
     from adbench.words import counted
 
-    shelf = Shelf(registry_with_warnings(), data_root)
+    shelf = Shelf(registry_with_warnings(), data_root, faulty=True)
     reports = [logic.verify(shelf.present[card.name], _progress) for card in shelf.choose(names)]
     missing = list(shelf.absent.items())
     if as_json:
@@ -64,7 +64,7 @@ def fetch(
 ) -> None:
     """Download and unpack datasets into the data root. Their licence is shown, and must be accepted.
 
-    A download that broke off goes on where it ended. What is there already is left alone.
+    A connection that breaks is tried again. What is there already is left alone.
     """
     from adbench.cli.console import say_warning
     from adbench.data import fetch as logic
@@ -85,7 +85,7 @@ def fetch(
 
 def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> None:
     """Show the licence. Raises `UserError` where it is not accepted."""
-    print(archive.url)
+    print(archive.source)
     for card in cards:
         print("  " + ". ".join(filter(None, (card.title, card.citation, card.url))))
         print(f"    Licence: {card.licence or 'not known'}")

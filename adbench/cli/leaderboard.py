@@ -26,14 +26,17 @@ def command(
     published: Annotated[bool, typer.Option(help="Put published figures beside ours where track, k and preset match.")] = False,
 ) -> None:
     """Rank what one or several runs measured. One table a preset, track and k; needs no torch."""
-    from adbench.api import leaderboard, open_run
+    from adbench.api import leaderboard
+    from adbench.cli.console import fail_if_unreadable, read_runs
     from adbench.planning.options import DEFAULT_OUT
 
-    tables = leaderboard([open_run(path) for path in runs or [DEFAULT_OUT]], rank_marked)
+    read = read_runs(runs or [DEFAULT_OUT])
+    tables = leaderboard(read, rank_marked)
     if published:
         _beside_published(tables, format)
-        return
-    _print(tables, format, _metrics(metric, tables), intervals)
+    else:
+        _print(tables, format, _metrics(metric, tables), intervals)
+    fail_if_unreadable(read)
 
 
 def _print(tables: list[Table], format: str, metrics: tuple[str, ...], intervals: bool) -> None:
@@ -69,26 +72,37 @@ def _metrics(asked: str, tables: list[Table]) -> tuple[str, ...]:
 
 
 def _beside_published(tables: list[Table], format: str) -> None:
-    from adbench.cli.console import print_grid, print_json
+    from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_warning
+    from adbench.contracts.metric import Metrics
     from adbench.contracts.protocol import track_words
-    from adbench.leaderboard.published import beside_ours, published_figures
-    from adbench.render.words import percent
+    from adbench.leaderboard.published import beside_ours, published_names, read_published
+    from adbench.render.words import difference_words, figure_words
 
-    rows = beside_ours(tables, published_figures())
+    registry = registry_with_warnings()
+    figures = []
+    for card in registry.published.values():
+        try:
+            figures += read_published(card, registry.metrics)
+        except UserError as error:
+            say_warning(f"{error} They are of {registry.origins[f'published {card.name}']}.")
+    rows = beside_ours(tables, figures, published_names(tables, registry))
     if format == "json":
         print_json(rows)
         return
     if format != "table":
         raise UserError("--published prints a table or json.")
+    known = Metrics(registry.metrics)
+    for table in tables:
+        known.update({name: card for name, card in table.metrics.items() if name not in known})
     shown = [
         (
             row["method"],
             track_words(row["track"], row["k"]),
             row["dataset"],
             row["metric"],
-            percent(row["ours"]),
-            percent(row["published"]),
-            f"{100 * row['difference']:+.1f}",
+            figure_words(known[row["metric"]], row["ours"]),
+            figure_words(known[row["metric"]], row["published"]),
+            difference_words(known[row["metric"]], row["difference"]),
             f"{row['source']}, {row['table']} ({row['evidence']})",
         )
         for row in rows

@@ -34,7 +34,7 @@ def _describe(card: DetectorCard, origin: str) -> dict:
         field.name: {"default": field.default, "type": str(field.type), "help": field.metadata.get("help", "")}
         for field in dataclasses.fields(card.parameters)
     }
-    plain = ("name", "title", "tracks", "needs_masks", "gives_maps", "citation", "url", "licence", "version", "notes")
+    plain = ("name", "title", "tracks", "needs_masks", "gives_maps", "citation", "url", "licence", "version", "packages", "notes")
     return {**{key: getattr(card, key) for key in plain}, "distribution": origin, "parameters": parameters}
 
 

@@ -65,8 +65,8 @@ def check(
             _print_result(results[-1])
     if as_json:
         print_json([dataclasses.asdict(result) for result in results])
-    failed = sum(result.status == "failed" for result in results)
-    print(f"{len(results)} checks, {failed} failed", file=sys.stderr)
+    failed, expected = (sum(result.status == status for result in results) for status in ("failed", "xfailed"))
+    print(f"{len(results)} checks, {failed} failed{f', {expected} as expected' if expected else ''}", file=sys.stderr)
     if failed:
         raise typer.Exit(ExitCode.CHECK_FAILED)
 

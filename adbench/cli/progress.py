@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from adbench.cli.console import stderr
 from adbench.planning.cell import Cell
-from adbench.render.words import percent
+from adbench.render.words import figure_words
+from adbench.results.brought import known_metrics
 from adbench.results.record import CellRecord
 from adbench.running.executor import Reporter
 
@@ -65,6 +66,7 @@ class TerminalReporter(Reporter):
         if record.error:
             result = f"FAILED: {record.error['message']}"
         else:
-            result = ", ".join(f"{name} {percent(value)}" for name, value in record.metrics.items())
+            known = known_metrics([record])
+            result = ", ".join(f"{name} {figure_words(known[name], value)}" for name, value in record.metrics.items())
             result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
         self._lines.print(f"{record.label}: {result}", markup=False)

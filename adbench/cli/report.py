@@ -19,16 +19,16 @@ def command(
     images: Annotated[bool, typer.Option(help="Put images of the test sets into the page.")] = True,
 ) -> None:
     """Write one HTML page on what runs measured. Tables, charts, galleries, provenance; needs no network."""
-    from adbench.api import open_run
-    from adbench.cli.console import registry_with_warnings
+    from adbench.cli.console import fail_if_unreadable, read_runs, registry_with_warnings
     from adbench.errors import UserError
     from adbench.planning.options import DEFAULT_OUT
     from adbench.report.build import build_report
 
-    opened = [open_run(path) for path in runs or [DEFAULT_OUT]]
-    page = build_report(opened, registry_with_warnings() if images else None, data_root)
+    read = read_runs(runs or [DEFAULT_OUT])
+    page = build_report(read, registry_with_warnings() if images else None, data_root)
     try:
         out.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UserError(f"Cannot write the report {out}: {error.strerror or error}. Give another file with -o.") from error
     print(f"{out}: {len(page.encode()) / 1e6:.1f} MB")
+    fail_if_unreadable(read)

@@ -6,16 +6,23 @@ from typing import Annotated
 
 import typer
 
-from adbench.cli.console import print_grid, print_json
+from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_warning
+from adbench.errors import UserError
 
 NAME = "suites"
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the suites that come with adbench. `adbench run --suite NAME` runs one."""
-    from adbench.planning.suites import read_suite, suite_files
+    """List the suites that plugins bring. `adbench run --suite NAME` runs one."""
+    from adbench.planning.suites import read_suite
 
-    suites = {name: read_suite(name) for name in suite_files()}
+    registry = registry_with_warnings()
+    suites = {}
+    for name in registry.suites:
+        try:
+            suites[name] = read_suite(name, registry)
+        except UserError as error:
+            say_warning(f"{error} It is of {registry.origins[f'suite {name}']}.")
     if as_json:
         print_json([{"name": name, **suite} for name, suite in suites.items()])
         return

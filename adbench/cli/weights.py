@@ -19,7 +19,7 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
     resolver = WeightsResolver(registry.weights)
     cards = registry.weights.values()
     if as_json:
-        fields = ("name", "file", "url", "hub", "sha256", "embedded", "licence", "notes")
+        fields = ("name", "file", "url", "hub", "revision", "sha256", "embedded", "licence", "notes")
         print_json([{**{key: getattr(card, key) for key in fields}, "state": resolver.status(card.name)} for card in cards])
         return
     print_grid(("weights", "state", "licence"), [(card.name, resolver.status(card.name), card.licence) for card in cards])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from adbench.contracts.weights import hub_source
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -19,14 +21,23 @@ class DatasetArchive:
     """A zip or tar archive that `adbench data fetch` downloads; cards may share one that holds several sets.
 
     Attributes:
-        url: where it is.
-        sha256: hex digest of its bytes.
+        sha256: hex digest of its bytes. It pins the content, with or without a revision.
         folder: where it is unpacked, below the data root: a folder of its own, in which the set must be found.
+        url: where it is, or "" for a file of the model hub.
+        hub: repository and file on the model hub, as `datasets/owner/repository:file`, or "".
+        revision: commit hash of the hub's repository, or "" for its main branch.
     """
 
-    url: str
     sha256: str
     folder: str
+    url: str = ""
+    hub: str = ""
+    revision: str = ""
+
+    @property
+    def source(self) -> str:
+        """Where it is downloaded from, in words."""
+        return hub_source(self.hub, self.revision) or self.url
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +62,8 @@ class DatasetCard:
         url: where to read about it.
         licence: terms of its images.
         list_name: its folder among released support lists (`--support-lists`), e.g. `Retina_RESC`; "" = as `name`.
+        expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
+            failure with this reason is expected, while passing is a failure.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
         archives: what holds the set, all of them together, for `adbench data fetch`; empty where it cannot be downloaded.
     """
@@ -69,6 +82,7 @@ class DatasetCard:
     citation: str = ""
     url: str = ""
     licence: str = ""
+    expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
     archives: tuple[DatasetArchive, ...] = ()
 
@@ -107,6 +121,10 @@ class Dataset:
     def absence(self) -> str | None:
         """Why the set cannot be used here and how to get it, in one sentence; None when it is there."""
         return None
+
+    def problems(self) -> list[str]:
+        """What would make figures on this copy wrong, each with what to do. A run refuses the set before anything is trained."""
+        return []
 
     def items(self, split: Split) -> Sequence[Item]:
         """The items of a split, sorted by id; empty where the set lacks the split."""

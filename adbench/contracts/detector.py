@@ -43,6 +43,8 @@ class DetectorCard:
             only to run, so it may import what it needs.
         requires: import name of a package that is not always installed, to the command that installs it. Without it the
             method is left out of a run with the reason shown.
+        packages: distributions, as pip names them, whose version decides the scores, besides torch, numpy and pillow, e.g.
+            `("timm",)`. The versions that are installed are part of a cell's identity: an upgrade measures anew.
         needs_masks: the method cannot learn on a set without masks; such pairs are left out with the reason shown.
         uses_auxiliary: under `zero-shot` the method learns from the other sets of the target's group, so one must be there;
             False = it learns from no image at all.
@@ -56,8 +58,12 @@ class DetectorCard:
         citation: authors, title, venue and year of the paper.
         url: where to read it.
         licence: of the code and models that the method builds on.
+        published_as: what tables of published figures call the method where that is not its name, e.g. `mvfa` of another
+            release of it; `{argument}` stands for what the user typed after the `:`.
         version: raise it when the scores of the same input change; part of a cell's identity.
         notes: what differs from the original; shown by `adbench methods NAME`.
+        expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
+            failure with this reason is expected, while passing is a failure.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
     """
 
@@ -70,6 +76,7 @@ class DetectorCard:
     weight_parameters: tuple[str, ...] = ()
     own_weights: Callable[[DetectorCard, Any, Weights], Iterable[str]] | None = None
     requires: Mapping[str, str] = field(default_factory=dict)
+    packages: tuple[str, ...] = ()
     needs_masks: bool = False
     uses_auxiliary: bool = True
     gives_maps: bool = True
@@ -80,8 +87,10 @@ class DetectorCard:
     citation: str = ""
     url: str = ""
     licence: str = ""
+    published_as: str = ""
     version: str = "1"
     notes: str = ""
+    expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
 
     def is_transductive(self, parameters: Any) -> bool:
@@ -91,6 +100,11 @@ class DetectorCard:
     def has_random_weights(self, parameters: Any) -> bool:
         """Whether the network's weights are random under these parameters."""
         return self.random_weights(parameters) if callable(self.random_weights) else self.random_weights
+
+    @property
+    def published_name(self) -> str:
+        """What tables of published figures call the method."""
+        return self.published_as.replace("{argument}", self.argument) or self.name
 
     def checkpoint(self, parameters: Any) -> Selection:
         """How the checkpoint is chosen under these parameters."""

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     import torch
 
 
+def hub_source(hub: str, revision: str) -> str:
+    """A file of the model hub in words; "" where there is none."""
+    return f"{hub} on the model hub{' at ' if revision else ''}{revision}" if hub else ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeightsCard:
     """What is known of a weights file.
@@ -18,9 +23,12 @@ class WeightsCard:
         name: what the user types in `--weights NAME=PATH`, e.g. `ViT-L-14-336/openai`.
         file: file name in the cache.
         url: where it is downloaded from, or "".
-        hub: `owner/repository` and file on a model hub, as `owner/repository:file`, or "".
-        sha256: hex digest where known, else "".
+        hub: `owner/repository` and file on the model hub, as `owner/repository:file`, or "".
+        revision: commit hash of the hub's repository, or "": then the main branch as it is at the first download, whose
+            commit is kept from then on.
+        sha256: hex digest where known, else "". It pins the content, with or without a revision.
         embedded: `package:file` of weights that travel in the wheel, or "".
+        quick_gelu: whether a CLIP was trained with QuickGELU, x sigmoid(1.702 x), as activation; None = not known, or no CLIP.
         licence: terms of use.
         notes: what they are, and what they are for.
     """
@@ -29,16 +37,17 @@ class WeightsCard:
     file: str
     url: str = ""
     hub: str = ""
+    revision: str = ""
     sha256: str = ""
     embedded: str = ""
+    quick_gelu: bool | None = None
     licence: str = ""
     notes: str = ""
 
     @property
     def source(self) -> str:
         """Where it is downloaded from, in words, or ""."""
-        hub = f"the model hub, {self.hub}" if self.hub else ""
-        return " or ".join(filter(None, (hub, self.url)))
+        return " or ".join(filter(None, (hub_source(self.hub, self.revision), self.url)))
 
 
 class Weights(Protocol):
@@ -50,8 +59,13 @@ class Weights(Protocol):
     def sha256(self, name: str) -> str:
         """Hex digest of the file; part of a cell's identity."""
 
-    def state_dict(self, name: str) -> dict[str, torch.Tensor]:
-        """Tensors on the CPU, in the file's own precision, read without executing anything."""
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, torch.Tensor]:
+        """Tensors on the CPU, in the file's own precision, read without executing anything.
+
+        Args:
+            name: of the weights.
+            as_stored: leave prefixes such as `module.`, for a network of whose names all begin with one by nature.
+        """
 
     def card(self, name: str) -> WeightsCard:
         """What is known of these weights."""

@@ -36,6 +36,10 @@ class DiskDataset(Dataset):
             return str(error)
         return None if scan else f"{self.card.name} has no images."
 
+    def problems(self) -> list[str]:
+        """Images and masks that do not go together, and folders that nobody can interpret."""
+        return [*self.found.problems, *(self.found.mask_problems if self.card.has_masks else ())]
+
     def items(self, split: Split) -> Sequence[Item]:
         """The items of a split, sorted by id."""
         return self.found.items[split]
@@ -60,12 +64,13 @@ class DiskDataset(Dataset):
         return read_mask(item.mask, image_size(_path(item)))
 
     def fingerprint(self) -> str:
-        """Hex digest over ids, labels and the contents of all images and masks."""
+        """Hex digest over ids, labels, the contents of all images and masks, and the version of what reads them."""
         return self._fingerprint
 
     @cached_property
     def _fingerprint(self) -> str:
         from adbench.files.hashes import fingerprint_files
+        from adbench.files.pictures import READER_VERSION
 
         files = []
         for split in SPLITS:
@@ -74,7 +79,7 @@ class DiskDataset(Dataset):
                 files.append((f"{identity}/image", _path(item)))
                 if item.mask is not None and self.card.has_masks:
                     files.append((f"{identity}/mask", item.mask))
-        return fingerprint_files(files)
+        return fingerprint_files(files, extra=f"reader {READER_VERSION}")
 
     def warnings(self) -> list[str]:
         """What was left out, splits and masks that lack, subjects in two splits, counts other than the published ones."""

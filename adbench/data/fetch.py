@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from adbench.contracts.dataset import DatasetArchive, DatasetCard
 from adbench.errors import UserError
 from adbench.files.archive import unpack
-from adbench.files.http import fetch_url, file_sha256
-from adbench.files.hub import DownloadError
+from adbench.files.http import fetch_url
+from adbench.files.hub import DownloadError, fetch_hub_into
 from adbench.registry.cards import ALL, Registry
 from adbench.registry.factories import load_factory
 
@@ -64,23 +64,21 @@ def wanted(registry: Registry, names: Iterable[str], root: Path) -> Wanted:
 def fetch(archive: DatasetArchive, root: Path) -> Path:
     """Download, verify and unpack an archive; its folder below the data root appears whole, or not at all.
 
-    What an earlier try downloaded is kept in a hidden folder below the data root and used. Nothing is done where the
-    folder is there and was unpacked from this archive.
+    An archive that came whole is kept in a hidden folder below the data root until it is unpacked, and not downloaded again.
+    Nothing is done where the folder is there and was unpacked from this archive.
 
     Raises:
         UserError: the download failed; the archive is not the published one, or not safe to unpack; its folder is there and
             of another origin.
     """
-    target, store = root / archive.folder, root / STORE
+    target, store = root / archive.folder, root / STORE / archive.sha256[:12]
     if target.exists():
         if _origin(target) == archive.sha256:
             return target
-        raise UserError(f"{target} is there, and not from {archive.url}: move it away, then fetch again.")
-    file = store / f"{archive.sha256[:12]}-{Path(urlsplit(archive.url).path).name}"
+        raise UserError(f"{target} is there, and not from {archive.source}: move it away, then fetch again.")
     try:
         store.mkdir(parents=True, exist_ok=True)
-        if not (file.is_file() and file_sha256(file) == archive.sha256):
-            fetch_url(archive.url, file, archive.sha256)
+        file = _downloaded(archive, store)
         staging = store / "unpacking"
         shutil.rmtree(staging, ignore_errors=True)  # of a try that was killed
         staging.mkdir()
@@ -91,12 +89,12 @@ def fetch(archive: DatasetArchive, root: Path) -> Path:
             staging.rename(target)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
-        file.unlink()
+        shutil.rmtree(store, ignore_errors=True)
         with suppress(OSError):  # holds what came of another archive
-            store.rmdir()
+            store.parent.rmdir()
     except DownloadError as error:
         raise UserError(
-            f"{archive.url} could not be downloaded: {error}. Run the same command again where the network allows it, or "
+            f"{archive.source} could not be downloaded: {error}. Run the same command again where the network allows it, or "
             "unpack a copy of your own into the data root: `adbench datasets --json` says how to get one."
         ) from error
     except OSError as error:
@@ -109,6 +107,13 @@ def demand_found(cards: Iterable[DatasetCard], root: Path) -> None:
     for card in cards:
         if reason := _absence(card, root):
             raise UserError(f"{card.name} is not in what was unpacked. {reason}")
+
+
+def _downloaded(archive: DatasetArchive, folder: Path) -> Path:
+    """The archive's file, below the folder."""
+    if archive.hub:
+        return fetch_hub_into(folder, archive.hub, archive.revision, archive.sha256)
+    return fetch_url(archive.url, folder / (Path(urlsplit(archive.url).path).name or "archive"), archive.sha256)
 
 
 def _origin(folder: Path) -> str:

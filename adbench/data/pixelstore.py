@@ -7,18 +7,21 @@ decoded once for a size and kept under the cache folder, addressed by the datase
 from __future__ import annotations
 
 import hashlib
-import os
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import PIL
 
 from adbench.contracts.dataset import Dataset, Item, Split
 from adbench.contracts.images import Interpolation, Size, resize_image, resize_mask
 from adbench.errors import UserError
 from adbench.files.cache import cache_root
+from adbench.files.pictures import READER_VERSION
+from adbench.files.rows import RowFile
 
 Kind = Literal["pixels", "masks"]
 
@@ -35,45 +38,43 @@ class Entry:
 class DecodedSplit:
     """Arrays of equal shape for the items of one split, filled as they are asked for.
 
-    Rows are ordered by a hash of the item's id, so that a position tells nothing either. A row is written before its
-    flag, with `pwrite`: a full disk raises here, where writing through a memory map would kill the process.
+    Rows are ordered by a hash of the item's id, so that a position tells nothing either.
     """
 
     def __init__(self, folder: Path, ids: Sequence[str], shape: tuple[int, ...]) -> None:
         order = sorted(ids, key=lambda name: hashlib.sha256(name.encode()).digest())
-        self.row = {name: row for row, name in enumerate(order)}
-        self._bytes = int(np.prod(shape))
+        self._place = {name: row for row, name in enumerate(order)}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._data = os.open(folder / "data.u8", os.O_RDWR | os.O_CREAT, 0o644)
-            self._flags = os.open(folder / "filled.u8", os.O_RDWR | os.O_CREAT, 0o644)
-            for file, size in ((self._data, len(ids) * self._bytes), (self._flags, len(ids))):
-                if os.fstat(file).st_size < size:
-                    os.truncate(file, size)
-        except OSError as error:
-            raise cache_error(error) from error
-        self._pixels = np.memmap(folder / "data.u8", np.uint8, "r", shape=(len(ids), *shape))
-
-    def filled(self, row: int) -> bool:
-        """Whether this row can be read."""
-        return os.pread(self._flags, 1, row) == b"\x01"
-
-    def fill(self, row: int, array: np.ndarray) -> None:
-        """Write one row. Two processes that do so write the same."""
-        try:
-            os.pwrite(self._data, array.tobytes(), row * self._bytes)
-            os.pwrite(self._flags, b"\x01", row)
+            self._rows = RowFile(folder, math.prod(shape))
         except OSError as error:
             raise cache_error(error) from error
 
-    def read(self, row: int) -> np.ndarray:
-        """A view of one row."""
-        return self._pixels[row]
+    def fetch(self, name: str, read: Callable[[], np.ndarray], into: np.ndarray) -> None:
+        """Copy the array of an item to `into`; where the store lacks it, or holds it damaged, it is read and kept."""
+        row, buffer = self._place[name], into.data.cast("B")
+        try:
+            if self._rows.read(row, buffer):
+                return
+        except OSError as error:
+            raise cache_error(error) from error
+        into[...] = read()
+        try:
+            self._rows.write(row, buffer)
+        except OSError as error:
+            raise cache_error(error) from error
 
     def close(self) -> None:
         """Give the files back."""
-        os.close(self._data)
-        os.close(self._flags)
+        self._rows.close()
+
+
+def store_folder(fingerprint: str, split: Split, kind: Kind, size: Size, interpolation: Interpolation) -> Path:
+    """Where the arrays of a split lie: apart for everything that decides their values.
+
+    The versions of the reader and of Pillow are among that: either may decode or resize the same file to other pixels.
+    """
+    readers = f"reader{READER_VERSION}-pillow{PIL.__version__}"
+    return cache_root() / "decoded" / readers / fingerprint[:32] / split / f"{kind}-{size[0]}x{size[1]}-{interpolation}"
 
 
 def cache_error(error: OSError) -> UserError:
@@ -95,21 +96,16 @@ def decode(
     """Pixels (N, 3, H, W) or masks (N, H, W) of entries, uint8; `stores` keeps the files open between calls."""
     shape = (3, *size) if kind == "pixels" else size
 
-    def one(entry: Entry, out: np.ndarray) -> None:
-        store = stores[key(entry)]
-        row = store.row[entry.item.id]
-        if not store.filled(row):
-            store.fill(row, _read(entry, kind, size, interpolation))
-        out[...] = store.read(row)
-
     def key(entry: Entry) -> tuple:
         return (id(entry.dataset), entry.split, kind, size, interpolation)
 
+    def one(entry: Entry, out: np.ndarray) -> None:
+        stores[key(entry)].fetch(entry.item.id, lambda: _read(entry, kind, size, interpolation), out)
+
     for entry in entries:
         if key(entry) not in stores:
-            folder = cache_root() / "decoded" / entry.dataset.fingerprint()[:32] / entry.split
-            folder /= f"{kind}-{size[0]}x{size[1]}-{interpolation}"
             ids = [item.id for item in entry.dataset.items(entry.split)]
+            folder = store_folder(entry.dataset.fingerprint(), entry.split, kind, size, interpolation)
             stores[key(entry)] = DecodedSplit(folder, ids, shape)
     result = np.empty((len(entries), *shape), np.uint8)
     list(parallel(one, entries, result))

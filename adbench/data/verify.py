@@ -38,6 +38,8 @@ def verify(dataset: Dataset, track: Progress = lambda iterable, description, tot
 def _look_through(dataset: Dataset, report: Findings, track: Progress) -> None:
     among = places(dataset)
     report.images = len(among)
+    for problem in dataset.problems():
+        report.add("error", "unaccounted", problem)
     _of_items(dataset, among, report)
     seen: dict[Place, ImageFacts] = {}
     unreadable: list[str] = []

@@ -1,4 +1,4 @@
-"""One digest over the contents of many files; what a file held is remembered by its size and modification time."""
+"""One digest over the contents of many files; what a file held is remembered by its inode, size and times."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from adbench.errors import UserError
 from adbench.files.cache import cache_root
 
 Result = TypeVar("Result")
-Stamp = tuple[str, int, int]  # absolute path, size, modification time in ns
+# Absolute path, device, inode, size, times of modification and of change in ns. A program may set the time of modification
+# (unzip, rsync and cp do), nobody that of change.
+Stamp = tuple[str, int, int, int, int, int]
 
 DATABASE = "hashes.sqlite"
+TABLE = "stamped"
+COLUMNS = ("path", "device", "inode", "size", "mtime_ns", "ctime_ns")
 HASH_THREADS = 8
 LOCK_SECONDS = 10
 ROWS_A_QUERY = 500
+MOST = (1 << 63) - 1
 
 
 def fingerprint_files(files: Iterable[tuple[str, Path]], extra: str = "") -> str:
@@ -46,8 +51,8 @@ def fingerprint_files(files: Iterable[tuple[str, Path]], extra: str = "") -> str
 def content_hashes(paths: Iterable[Path]) -> dict[Path, str]:
     """Hex SHA-256 of each file.
 
-    A file of the same path, size and modification time is not read again: hashes are kept in a small database in the
-    cache folder, which several processes may use at once. Where it is damaged it is made anew; where it cannot be
+    A file that has the same path, inode, size and times as before is not read again: hashes are kept in a small database in
+    the cache folder, which several processes may use at once. Where it is damaged it is made anew; where it cannot be
     written, hashing is only slower.
 
     Raises:
@@ -66,12 +71,19 @@ def content_hashes(paths: Iterable[Path]) -> dict[Path, str]:
     return {path: fresh.get(path) or known[stamps[path]] for path in unique}
 
 
+def forget_hashes() -> None:
+    """Read every file again the next time, whatever its stamp says."""
+    _discard(cache_root() / DATABASE)
+
+
 def _stamp(path: Path) -> Stamp:
     try:
         facts = path.stat()
     except OSError as error:
         raise _unreadable(path, error) from error
-    return os.path.abspath(path), facts.st_size, facts.st_mtime_ns
+    # Bits of a device or inode beyond 63 do not fit the database.
+    place = (facts.st_dev & MOST, facts.st_ino & MOST)
+    return os.path.abspath(path), *place, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns
 
 
 def _hash(path: Path) -> str:
@@ -88,21 +100,23 @@ def _unreadable(path: Path, error: OSError) -> UserError:
 
 def _look_up(database: sqlite3.Connection, stamps: Iterable[Stamp]) -> dict[Stamp, str]:
     wanted = set(stamps)
-    names = sorted(name for name, _, _ in wanted)
+    names = sorted(stamp[0] for stamp in wanted)
     known: dict[Stamp, str] = {}
     for start in range(0, len(names), ROWS_A_QUERY):
         part = names[start : start + ROWS_A_QUERY]
-        query = f"SELECT path, size, mtime_ns, sha256 FROM hashes WHERE path IN ({','.join('?' * len(part))})"
-        for name, size, mtime_ns, content in database.execute(query, part):
-            if (name, size, mtime_ns) in wanted:
-                known[name, size, mtime_ns] = content
+        query = f"SELECT {', '.join(COLUMNS)}, sha256 FROM {TABLE} WHERE path IN ({','.join('?' * len(part))})"
+        for *stamp, content in database.execute(query, part):
+            if tuple(stamp) in wanted:
+                known[tuple(stamp)] = content
     return known
 
 
-def _remember(database: sqlite3.Connection, rows: list[tuple[str, int, int, str]]) -> None:
+def _remember(database: sqlite3.Connection, rows: list[tuple[str, int, int, int, int, int, str]]) -> None:
     with database:
-        database.execute("CREATE TABLE IF NOT EXISTS hashes (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER, sha256 TEXT)")
-        database.executemany("INSERT OR REPLACE INTO hashes VALUES (?, ?, ?, ?)", rows)
+        database.execute(
+            f"CREATE TABLE IF NOT EXISTS {TABLE} (path TEXT PRIMARY KEY, {' INTEGER, '.join(COLUMNS[1:])} INTEGER, sha256 TEXT)"
+        )
+        database.executemany(f"INSERT OR REPLACE INTO {TABLE} VALUES ({', '.join('?' * (len(COLUMNS) + 1))})", rows)
 
 
 def _with_database(use: Callable[[sqlite3.Connection], Result], default: Result, readonly: bool = False) -> Result:
@@ -117,13 +131,13 @@ def _with_database(use: Callable[[sqlite3.Connection], Result], default: Result,
     except sqlite3.OperationalError:  # no file or table yet, read-only, locked, or a full disk
         return default
     except sqlite3.DatabaseError:
-        _discard_damaged(file)
+        _discard(file)
         return default
     except (OSError, UnicodeEncodeError):  # a path that is not text cannot be a key
         return default
 
 
-def _discard_damaged(file: Path) -> None:
+def _discard(file: Path) -> None:
     try:
         file.unlink(missing_ok=True)
     except OSError:

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from adbench.errors import UserError
 
+# Raise it when the same file gives other pixels: decoded images are then made anew.
+READER_VERSION = 2  # 2: EXIF orientation is applied
 # What Pillow raises on files that are cut off, damaged or not images at all.
 DECODE_ERRORS = (
     OSError,
@@ -24,6 +26,8 @@ DECODE_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
+# Of EXIF: the tag, its usual value, and those that turn an image by a quarter.
+ORIENTATION, UPRIGHT, LYING = 0x0112, 1, (5, 6, 7, 8)
 # A JPEG mask rings around its edges: grey values this far from black and white are still one of the two ...
 JPEG_TOLERANCE = 64
 # ... and so many of its pixels may be further away than that.
@@ -37,12 +41,14 @@ def read_image(path: Path) -> np.ndarray:
       colour Pillow keeps the upper byte, which differs from that by at most 1.
     - Grey is repeated three times, palettes are looked up, 1-bit becomes 0 and 255.
     - Transparency (alpha, a transparent palette entry or colour) is composited over black.
-    - Of several frames the first is read. EXIF rotation is ignored: masks carry none.
+    - Of several frames the first is read. An image is turned as its EXIF orientation says, which is how viewers and the
+      tools that masks are drawn with show it.
 
     Raises:
         UserError: the file is missing, unreadable or cut off, or holds float or 32-bit values, whose range is unknown.
     """
-    with _opened(path, "image") as image:
+    with _opened(path, "image") as stored:
+        image = ImageOps.exif_transpose(stored) if _orientation(stored) != UPRIGHT else stored
         if image.mode.startswith("I") or image.mode == "F":
             grey = _to_8_bit(_deep_values(image, path))
             return np.repeat(grey[:, :, None], 3, axis=2)
@@ -81,12 +87,21 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
 
 
 def image_size(path: Path) -> tuple[int, int]:
-    """(H, W) of an image, from its header alone. Raises `UserError` as `read_image` does."""
+    """(H, W) of an image as `read_image` gives it, from its header alone. Raises `UserError` as that does."""
     try:
         with Image.open(path) as image:
-            return image.height, image.width
+            lies = _orientation(image) in LYING
+            return (image.width, image.height) if lies else (image.height, image.width)
     except DECODE_ERRORS as error:
         raise _unreadable(path, "image", error) from error
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation; that of an upright image where there is none, or none that can be read."""
+    try:
+        return int(image.getexif().get(ORIENTATION, UPRIGHT))
+    except (*DECODE_ERRORS, TypeError):
+        return UPRIGHT
 
 
 @contextmanager

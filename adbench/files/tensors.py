@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import lzma
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,34 +18,64 @@ if TYPE_CHECKING:
 
 ZIP_MAGIC = b"PK\x03\x04"
 PICKLE_MAGIC = b"\x80"
+# Eight bytes of length, and the brace that opens the header.
+SAFETENSORS_START = 9
+# What training programs call the weights among the other things that they save; the first that is there is taken, so that
+# an average of weights ("state_dict_ema", "model_ema") is used only where nothing else is there.
+WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "module", "net", "network", "weights", "params")
+AVERAGES = ("state_dict_ema", "model_ema", "ema_state_dict", "ema", "params_ema")
+# Words in the names of other things with tensors that lie beside the weights.
+NO_NETWORKS = ("ema", "optim", "sched", "scaler", "loss", "criterion", "metric", "rng")
+DEEPEST_WRAPPER = 8
+# What they put before every name: DataParallel, torch.compile, and modules that hold the network as a part.
+PREFIXES = ("module.", "_orig_mod.", "model.", "backbone.", "net.", "network.")
 CHECKPOINTS = (".bin", ".pt", ".pth")
+# How torch names what it would have to import.
+FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
 # More than any published tower; an archive that claims more is not unpacked.
 LARGEST_MEMBER_BYTES = 8 << 30
 
 
-def read_state_dict(path: Path) -> dict[str, torch.Tensor]:
+def read_state_dict(path: Path, as_stored: bool = False) -> dict[str, torch.Tensor]:
     """Read the tensors of a file to the CPU, in the file's own precision.
 
-    A `{"state_dict": {...}}` wrapper is opened, nested dictionaries and lists are flattened with dots, and what a
-    checkpoint holds besides tensors (an epoch number, a name) is left out.
+    Wrappers such as `{"state_dict": {...}}` or `{"model": {...}}` are opened, nested dictionaries and lists are flattened
+    with dots, and what a checkpoint holds besides tensors (an epoch number, a name) is left out. Prefixes that a training
+    put before every name, such as `module.` and `model.`, are taken off.
 
     Args:
         path: a safetensors file, one of `torch.save`, or a zip file around one of the latter; told apart by content,
             not by name.
+        as_stored: leave the prefixes, for a network all of whose names begin with one of them by nature.
 
     Raises:
         UserError: the file cannot be read, is truncated, or is a pickle of more than plain tensors.
     """
     try:
         with path.open("rb") as file:
-            magic = file.read(len(ZIP_MAGIC))
+            magic = file.read(SAFETENSORS_START)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
-    if magic == ZIP_MAGIC:
-        return _read_torch(path, _unzipped(path) or path)
-    if magic[:1] == PICKLE_MAGIC:
-        return _read_torch(path, path)
-    return _read_safetensors(path)
+    if magic.startswith(ZIP_MAGIC):
+        tensors = _read_torch(path, _unzipped(path) or path)
+    elif magic.startswith(PICKLE_MAGIC) and not _begins_safetensors(magic):
+        tensors = _read_torch(path, path)
+    else:
+        tensors = _read_safetensors(path)
+    return tensors if as_stored else without_prefixes(tensors)
+
+
+def without_prefixes(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """A state without the prefixes that all of its names share, one after the other: `module.backbone.conv.weight`."""
+    names = list(state)
+    while prefix := next((prefix for prefix in PREFIXES if names and all(name.startswith(prefix) for name in names)), ""):
+        names = [name.removeprefix(prefix) for name in names]
+    return dict(zip(names, state.values(), strict=True))
+
+
+def _begins_safetensors(start: bytes) -> bool:
+    """Whether a file begins with a length below 4 GiB and a JSON object; one length in 32 has a pickle's first byte."""
+    return start[4:8] == bytes(4) and start[8:] == b"{"
 
 
 def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
@@ -73,17 +104,50 @@ def _read_torch(path: Path, source: Path | io.BytesIO) -> dict[str, torch.Tensor
     try:
         content = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # a broken or hostile pickle can raise anything
-        reason = str(error).partition("\n")[0].partition(" Please ")[0].strip() or type(error).__name__
+        reason = _reason(error)
         raise UserError(
             f"{path} is truncated, or a pickle of more than plain tensors, which is never executed ({reason}): "
             "get it again, or save its state dict as safetensors."
         ) from error
-    if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
-        content = content["state_dict"]
-    tensors = dict(_flatten("", content))
+    tensors = dict(_flatten("", _unwrapped(content)))
     if not tensors:
         raise UserError(f"{path} holds no named tensors: give a file with the state dict of a model.")
     return tensors
+
+
+def _reason(error: Exception) -> str:
+    """Why torch refused, without its advice to load the file all the same."""
+    foreign = FOREIGN.search(str(error))
+    if foreign:
+        return f"it holds a {foreign[1]}"
+    return str(error).partition("\n")[0].partition(" This file can ")[0].partition(" Please ")[0].strip() or type(error).__name__
+
+
+def _unwrapped(content: Any) -> Any:
+    """The weights in what a training program saved; the content itself where it is no known wrapper, or holds two networks."""
+    for _ in range(DEEPEST_WRAPPER):
+        if not isinstance(content, Mapping):
+            break
+        found = next((key for key in (*WRAPPERS, *AVERAGES) if _holds_tensors(content.get(key))), None)
+        # Beside "model" another part of the same network may lie, beside "state_dict" it does not.
+        if found is None or (
+            "state_dict" not in found and any(_is_network(key, content[key]) for key in content if key != found)
+        ):
+            break
+        content = content[found]
+    return content
+
+
+def _holds_tensors(content: Any) -> bool:
+    return isinstance(content, Mapping) and next(_flatten("", content), None) is not None
+
+
+def _is_network(name: Any, content: Any) -> bool:
+    import torch
+
+    if name in WRAPPERS or any(word in str(name).lower() for word in NO_NETWORKS):
+        return False
+    return isinstance(content, Mapping) and bool(content) and all(isinstance(value, torch.Tensor) for value in content.values())
 
 
 def _unzipped(path: Path) -> io.BytesIO | None:

@@ -8,8 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from adbench.contracts.metric import Metrics
 from adbench.errors import UserError
 from adbench.leaderboard.tables import HONEST, Row, Table, build_tables, mark_of, table_condition
+from adbench.results.answered import without_answered
+from adbench.results.brought import known_metrics
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.results.store import RunFolder
 
@@ -26,6 +29,10 @@ class RecordedRun(Protocol):
     @property
     def records(self) -> Sequence[CellRecord]:
         """One a cell, finished and failed."""
+
+    @property
+    def unreadable(self) -> Sequence[str]:
+        """A sentence for each cell whose record is broken."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,12 @@ class BoardCell:
 
 @dataclass(frozen=True)
 class Material:
-    """All cells, and the leaderboard over them."""
+    """All cells, and the leaderboard over them. `unreadable`: a sentence for each that is missing, for its record is broken."""
 
     names: tuple[str, ...]
     cells: tuple[BoardCell, ...]
     tables: tuple[Table, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def done(self) -> list[BoardCell]:
@@ -77,6 +85,11 @@ class Material:
     def datasets(self) -> list[str]:
         """All that some cell was to be measured on, sorted."""
         return sorted({cell.record.dataset for cell in self.cells})
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """What is known of the metrics that some cell holds."""
+        return known_metrics(cell.record for cell in self.cells)
 
     @cached_property
     def numbers(self) -> dict[str, int]:
@@ -106,7 +119,8 @@ def gather(runs: Sequence[RecordedRun], rank_marked: bool = False) -> Material:
     """
     cells = {cell: _read(folder, record) for cell, (folder, record) in _merged(runs).items()}
     tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores, rank_marked)
-    return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables))
+    unreadable = tuple(sentence for run in runs for sentence in run.unreadable)
+    return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables), unreadable)
 
 
 def distinct(values: Iterable[str]) -> list[str]:
@@ -115,13 +129,16 @@ def distinct(values: Iterable[str]) -> list[str]:
 
 
 def _merged(runs: Iterable[RecordedRun]) -> dict[str, tuple[Path, CellRecord]]:
-    """Id to run folder and record of each cell."""
+    """Id to run folder and record of each cell.
+
+    A failure in one run of what was finished later in another is left out, as within a run.
+    """
     homes: dict[str, tuple[Path, CellRecord]] = {}
     for run in runs:
         for record in run.records:
             if record.status == "done" or record.id not in homes:
                 homes[record.id] = (run.folder, record)
-    return homes
+    return {record.id: homes[record.id] for record in without_answered(record for _, record in homes.values())}
 
 
 def _read(folder: Path, record: CellRecord) -> BoardCell:

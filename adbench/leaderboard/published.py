@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from typing import Any
 
+from adbench.contracts.metric import Metrics
+from adbench.contracts.suites import PublishedCard
+from adbench.errors import UserError
 from adbench.leaderboard.tables import METRICS, Row, Table
+from adbench.registry.cards import Registry, load_registry
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class PublishedFigure:
     """One figure of a paper or repository.
 
     Attributes:
-        value: in [0, 1].
+        value: as records hold it: a share is in [0, 1].
         source, table: where it stands.
         evidence: how far it was confirmed.
     """
@@ -33,27 +36,52 @@ class PublishedFigure:
     evidence: str
 
 
-def published_figures() -> list[PublishedFigure]:
-    """All that come with adbench (`benchmarks/published/*.csv`, figures in percent there)."""
-    folder = files("adbench") / "published_figures"
-    if not folder.is_dir():  # a checkout: the wheel carries the files inside the package
-        folder = Path(str(files("adbench"))).parent / "benchmarks" / "published"
+def published_figures(registry: Registry | None = None) -> list[PublishedFigure]:
+    """The figures of all sources that plugins bring. None: of all installed plugins. Raises `UserError` as `read_published`."""
+    registry = registry or load_registry()
+    return [figure for card in registry.published.values() for figure in read_published(card, registry.metrics)]
+
+
+def read_published(card: PublishedCard, metrics: Metrics) -> list[PublishedFigure]:
+    """The figures of a source. Raises `UserError` that names the file, and the line, where it cannot be read.
+
+    Args:
+        card: says where they lie.
+        metrics: that are known; figures of those that are no shares stand in the file as they are, all others in percent.
+    """
+    line = 1
     found = []
-    for file in sorted(folder.iterdir(), key=lambda file: file.name):
-        if file.name.endswith(".csv"):
-            for line in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
-                changed: dict[str, Any] = {**line, "k": int(line["k"]), "value": float(line["value"]) / 100}
-                found.append(PublishedFigure(**changed))
+    try:
+        rows = csv.DictReader(card.file.read_text(encoding="utf-8").splitlines(), strict=True)
+        for line, row in enumerate(rows, start=2):  # noqa: B007 (named where a row is wrong)
+            share = row["metric"] not in metrics or metrics[row["metric"]].in_percent
+            value = float(row["value"]) / (100 if share else 1)
+            changed: dict[str, Any] = {**row, "k": int(row["k"] or 0), "value": value}
+            found.append(PublishedFigure(**changed))
+    except OSError as error:
+        raise UserError(f"The published figures {card.file} cannot be read: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        columns = ", ".join(field.name for field in fields(PublishedFigure))
+        raise UserError(
+            f"The published figures {card.file}, line {line}, are not a table of {columns} ({type(error).__name__}: {error})."
+        ) from error
     return found
 
 
-def beside_ours(tables: Iterable[Table], figures: Iterable[PublishedFigure]) -> list[dict[str, Any]]:
+def beside_ours(
+    tables: Iterable[Table], figures: Iterable[PublishedFigure], names: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """Our figures that have published ones: same method with its own parameters, track, k, dataset, metric, preset `paper`.
 
     Figures under another protocol than the default (a limit, say) have nothing to be put beside.
 
+    Args:
+        tables: the leaderboard.
+        figures: of papers and repositories.
+        names: method to what published tables call it, where that differs; see `published_names`.
+
     Returns:
-        Rows `method, track, k, dataset, metric, ours, published, difference, source, table, evidence`; figures in [0, 1].
+        Rows `method, track, k, dataset, metric, ours, published, difference, source, table, evidence`; figures as in records.
     """
     known: dict[tuple, list[PublishedFigure]] = {}
     for figure in figures:
@@ -63,23 +91,28 @@ def beside_ours(tables: Iterable[Table], figures: Iterable[PublishedFigure]) -> 
         if table.preset != "paper" or table.condition:
             continue
         for row in table.rows:
-            for metric in METRICS:
+            if row.variant != row.method:  # with changed parameters it is not what was published
+                continue
+            name = _plain((names or {}).get(row.method, row.method))
+            for metric in dict.fromkeys([*METRICS, *(metric for _, metric in row.figures)]):
                 for dataset in table.datasets_with(metric):
-                    matches = known.get((_named_as_published(row), table.track, table.k, dataset, metric), [])
+                    matches = known.get((name, table.track, table.k, dataset, metric), [])
                     ours = row.figures.get((dataset, metric))
                     rows += [_pair(row, table, ours.value, match) for match in matches if ours]
     return rows
 
 
-def _named_as_published(row: Row) -> str:
-    # A variant with changed parameters is not what was published; `mvfa-official` is the release behind `mvfa`'s figures.
-    if row.variant != row.method:
-        return ""
-    return _plain(row.method.removesuffix("-official").removeprefix("anomalib:"))
+def published_names(tables: Iterable[Table], registry: Registry) -> dict[str, str]:
+    """What published tables call the methods of a leaderboard, as their cards say; those of absent plugins are left out."""
+    names = {}
+    for method in {row.method for table in tables for row in table.rows}:
+        with suppress(UserError):
+            names[method] = registry.detector(method).published_name
+    return names
 
 
 def _plain(method: str) -> str:
-    # anomalib's class is Csflow where the paper's table says cs-flow.
+    """Tables differ in case and dashes: Csflow, cs-flow."""
     return method.lower().replace("-", "")
 
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from adbench.contracts.metric import Metrics
 from adbench.contracts.protocol import EVALUATION_SIZE, Protocol
 from adbench.leaderboard.averages import Figure, over_datasets, over_seeds
 from adbench.leaderboard.standings import Column, Pair, Standing, paired_tests, stand
+from adbench.leaderboard.versions import Versions, several_versions
+from adbench.results.brought import known_metrics
 from adbench.results.paired import Placed, place
 from adbench.results.record import CellRecord, ScoreTable
 
@@ -49,7 +52,9 @@ class Table:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
         datasets: all that a row of this table was measured on.
         copies: those of which cells saw different copies.
+        versions: packages that decide a row's scores and had several versions.
         rank_marked: marked rows are ranked with the others.
+        metrics: what is known of the metrics, those of absent plugins included.
         p_values: of the image AUROC, see `adbench.leaderboard.standings.paired_tests`; empty without scores.
     """
 
@@ -61,7 +66,9 @@ class Table:
     rows: list[Row] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
+    versions: list[Versions] = field(default_factory=list)
     rank_marked: bool = False
+    metrics: Metrics = field(default_factory=known_metrics)
     p_values: dict[Column, dict[Pair, float]] = field(default_factory=dict)
 
     @property
@@ -98,7 +105,7 @@ class Table:
 
     def standings(self, metric: str, column: Column) -> dict[str, Standing]:
         """Variant to standing, of the ranked rows that have a figure in this column."""
-        sign = _sign(metric)
+        sign = self.sign(metric)
         figures = {row.variant: self.figure(row, metric, column) for row in self.rows if self.ranks(row)}
         values = {variant: sign * figure.value for variant, figure in figures.items() if figure}
         return stand(values, self.p_values.get(column, {}) if metric == TESTED else {})
@@ -116,8 +123,12 @@ class Table:
         rows = [row for row in self.ordered(metric) if self.ranks(row) and self.mean(row, metric) is not None]
         if len(rows) < 2 or len(datasets) < 2:
             return None
-        sign = _sign(metric)
+        sign = self.sign(metric)
         return rows, compare_ranks([[sign * row.figures[name, metric].value for row in rows] for name in datasets])
+
+    def sign(self, metric: str) -> int:
+        """What to multiply a figure by so that higher is better."""
+        return 1 if self.metrics[metric].higher_is_better else -1
 
     def ordered(self, metric: str) -> list[Row]:
         """The rows that have this metric, best mean first; those without a mean, and marked ones, last."""
@@ -134,13 +145,19 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
         rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
     """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
-    for record in newest(records):
+    records = list(records)
+    counting = newest(records)
+    superseded = _superseded(records, counting)
+    metrics = known_metrics(counting)
+    for record in counting:
         rows = tables.setdefault((record.preset, record.track, record.k, table_condition(record)), {})
         rows.setdefault((record.method, record.variant), []).append(record)
     built = []
     for (preset, track, k, condition), rows in sorted(tables.items()):
         flat = [record for group in rows.values() for record in group]
-        table = Table(preset, track, k, condition, all(record.synthetic for record in flat), rank_marked=rank_marked)
+        table = Table(
+            preset, track, k, condition, all(record.synthetic for record in flat), metrics=metrics, rank_marked=rank_marked
+        )
         table.datasets = sorted({record.dataset for record in flat})
         contents = {(record.dataset, record.identity.get("fingerprint")) for record in flat if record.status == "done"}
         table.copies = sorted(name for name, count in Counter(name for name, _ in contents).items() if count > 1)
@@ -149,9 +166,12 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
             kept = {r.id: found for r in group if scores and r.status == "done" and (found := scores(r)) is not None}
             row = _row(group, kept)
             table.rows.append(row)
+            finished = [record for record in group if record.status == "done"]
+            table.versions += several_versions(finished, superseded.get(_row_of(group[0]), ())) if finished else []
             if table.ranks(row):
                 placed[row.variant] = _placed(group, kept)
         table.p_values = paired_tests(placed, table.datasets)
+        table.versions.sort(key=lambda found: (found.variant, found.package))
         table.rows.sort(key=lambda row: _rank_key(table, row, METRICS[0]))
         built.append(table)
     return built
@@ -173,6 +193,20 @@ def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
         place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, table_condition(record))
         kept[place] = record
     return list(kept.values())
+
+
+def _superseded(records: list[CellRecord], counting: list[CellRecord]) -> dict[tuple, list[CellRecord]]:
+    """The finished cells that gave way to newer ones, by row."""
+    count = {id(record) for record in counting}
+    older: dict[tuple, list[CellRecord]] = {}
+    for record in records:
+        if record.status == "done" and id(record) not in count:
+            older.setdefault(_row_of(record), []).append(record)
+    return older
+
+
+def _row_of(record: CellRecord) -> tuple:
+    return record.preset, record.track, record.k, table_condition(record), record.method, record.variant
 
 
 def mark_of(*records: CellRecord) -> str:
@@ -218,11 +252,4 @@ def _row(records: list[CellRecord], kept: dict[str, ScoreTable]) -> Row:
 
 def _rank_key(table: Table, row: Row, metric: str) -> tuple:
     mean = table.mean(row, metric)
-    return (not table.ranks(row), mean is None, -_sign(metric) * (mean or 0.0), row.variant)
-
-
-def _sign(metric: str) -> int:
-    """What to multiply a figure by so that higher is better."""
-    from adbench.metrics.catalogue import BY_NAME  # not at the top: `adbench --help` does without numpy
-
-    return 1 if metric not in BY_NAME or BY_NAME[metric].higher_is_better else -1
+    return (not table.ranks(row), mean is None, -table.sign(metric) * (mean or 0.0), row.variant)

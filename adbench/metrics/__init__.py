@@ -21,7 +21,7 @@ from adbench.metrics.ranking import (
     fpr_at_tpr,
     ranking_figures,
 )
-from adbench.metrics.ranks import RankComparison, compare_ranks, nemenyi
+from adbench.metrics.ranks import RankComparison, compare_ranks
 from adbench.metrics.region import Regions, aupro, find_regions
 
 __all__ = [
@@ -49,7 +49,6 @@ __all__ = [
     "holm",
     "image_figures",
     "mean_contrast",
-    "nemenyi",
     "paired_difference",
     "pixel_differences",
     "pixel_figures",

@@ -1,4 +1,4 @@
-"""Methods over several datasets: mean ranks, the Friedman test, and which pairs differ (Nemenyi).
+"""Methods over several datasets: mean ranks, the Friedman test, and the critical difference of two ranks (Nemenyi).
 
 As Demsar 2006, "Statistical comparisons of classifiers over multiple data sets". With few datasets (six, say) these
 tests find large and consistent differences only: "not significant" is no sign of equality.
@@ -59,20 +59,6 @@ def compare_ranks(figures: ArrayLike, level: float = 0.95) -> RankComparison:
     return RankComparison(
         means + (methods + 1) / 2, float(chdtrc(methods - 1, statistic)), _nemenyi_quantile(methods, level) * error
     )
-
-
-def nemenyi(figures: ArrayLike) -> NDArray[np.float64]:
-    """Which methods differ over several datasets, by scikit-posthocs.
-
-    Args:
-        figures: (D, M) a figure of each dataset and method, at least two of both; none missing.
-
-    Returns:
-        (M, M) p-value of every pair (Nemenyi 1963), corrected for the number of pairs; 1 on the diagonal.
-    """
-    from scikit_posthocs import posthoc_nemenyi_friedman
-
-    return np.asarray(posthoc_nemenyi_friedman(np.asarray(figures, np.float64)), np.float64)
 
 
 def _nemenyi_quantile(methods: int, level: float) -> float:

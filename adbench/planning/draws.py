@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from adbench.errors import UserError
@@ -18,12 +18,13 @@ TEST_ORDER_SEED = 20240
 
 @dataclass(frozen=True)
 class Draw:
-    """The entries behind a support."""
+    """The entries behind a support. `few`: the normal and abnormal ones are the k of a few-* track."""
 
     normal: list[Entry] = field(default_factory=list)
     abnormal: list[Entry] = field(default_factory=list)
     auxiliary: tuple[list[Entry], ...] = ()
     valid: list[Entry] = field(default_factory=list)
+    few: bool = False
 
 
 def entries(dataset: Dataset, *splits: Split) -> list[Entry]:
@@ -81,7 +82,7 @@ def draw_support(
     drawn_abnormal = abnormal[:k] if track == "few-shot" else []
     used = {entry.item.id for entry in (*normal[:k], *drawn_abnormal)}
     rest = [entry for entry in valid if entry.item.id not in used]
-    return Draw(normal=normal[:k], abnormal=drawn_abnormal, valid=rest)
+    return Draw(normal=normal[:k], abnormal=drawn_abnormal, valid=rest, few=True)
 
 
 def shuffled_test(dataset: Dataset, limit: int | None = None) -> list[Entry]:
@@ -100,7 +101,7 @@ def shuffled_test(dataset: Dataset, limit: int | None = None) -> list[Entry]:
 
 
 def limited(draw: Draw, limit: int | None) -> Draw:
-    """At most `limit` images of each label in everything large that a track grants."""
+    """At most `limit` images of each label in what a track grants; the k images of a few-* track stay, whatever the limit."""
     if limit is None:
         return draw
 
@@ -108,10 +109,9 @@ def limited(draw: Draw, limit: int | None) -> Draw:
         ordered = _permuted(group, TEST_ORDER_SEED, "limit")
         return [e for label in (False, True) for e in [x for x in ordered if x.item.abnormal is label][:limit]]
 
-    few = draw.abnormal or len(draw.normal) <= limit
-    return Draw(
-        normal=draw.normal if few else cut(draw.normal),
-        abnormal=draw.abnormal,
+    return replace(
+        draw,
+        normal=draw.normal if draw.few or len(draw.normal) <= limit else cut(draw.normal),
         auxiliary=tuple(cut(other) for other in draw.auxiliary),
         valid=cut(draw.valid),
     )

@@ -6,12 +6,15 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from adbench.contracts.protocol import POOLS, Protocol
 from adbench.errors import UserError, did_you_mean
 from adbench.planning.suites import PRESETS, Block, check_choice, check_numbers, load_suite
 from adbench.registry.parameters import Overrides, parse_set
+
+if TYPE_CHECKING:
+    from adbench.registry.cards import Registry
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 KEPT = ("maps", "state")
@@ -135,6 +138,8 @@ class RunOptions:
         batch_size: images a predict call; scores do not depend on it.
         out: the run folder; what it holds is not computed again.
         offline: never touch the network.
+        executor: how cells are run: local (one after the other in this process), or the name of one that a plugin brings.
+        rehash: read the files of all datasets again, instead of trusting their sizes and times.
         keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again.
     """
 
@@ -158,6 +163,8 @@ class RunOptions:
     batch_size: int = 32
     out: Converted[str | Path, Path] = Converted(_path, DEFAULT_OUT)
     offline: bool = False
+    executor: str = "local"
+    rehash: bool = False
     keep: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
 
     def __post_init__(self) -> None:
@@ -176,11 +183,11 @@ class RunOptions:
         """What is measured, as far as these options decide it."""
         return Protocol(self.zero_shot_pool, self.other_modalities_only, self.limit)  # type: ignore[arg-type]  # checked above
 
-    def blocks(self) -> list[Block]:
-        """The grid: that of the suite with what the user gave put over it, or a single block."""
+    def blocks(self, registry: Registry | None = None) -> list[Block]:
+        """The grid: that of the suite (looked up in `registry`) with what the user gave put over it, or a single block."""
         if self.suite is None:
             return [self._over(Block())]
-        blocks = [self._over(block) for block in load_suite(self.suite)]
+        blocks = [self._over(block) for block in load_suite(self.suite, registry)]
         return self._picked(self.suite, blocks) if self.methods and "all" not in self.methods else blocks
 
     def _picked(self, suite: str, blocks: Iterable[Block]) -> list[Block]:

@@ -17,19 +17,21 @@ class Shelf:
     Args:
         registry: where names and groups are looked up.
         root: folder that holds the sets, or None.
+        faulty: take sets whose copy has problems, too: to look into them.
 
     Attributes:
         present: name to dataset, of those that were found.
         absent: name to reason, of those that were looked for and are not there.
     """
 
-    def __init__(self, registry: Registry, root: Path | None) -> None:
+    def __init__(self, registry: Registry, root: Path | None, faulty: bool = False) -> None:
         if root is not None and not root.is_dir():
             raise UserError(
                 f"The data root {root} is not a folder: give --data-root (or ADBENCH_DATA) the folder that holds the sets."
             )
         self._registry = registry
         self._root = root
+        self._faulty = faulty
         self.present: dict[str, Dataset] = {}
         self.absent: dict[str, str] = {}
 
@@ -70,7 +72,7 @@ class Shelf:
         if card.name not in self.present and card.name not in self.absent:
             try:
                 dataset: Dataset = load_factory(card.factory, f"The dataset {card.name}")(card, self._root)
-                reason = dataset.absence()
+                reason = dataset.absence() or self._problem(dataset)
             except UserError as error:
                 reason = str(error)
             except Exception as error:
@@ -80,3 +82,10 @@ class Shelf:
             else:
                 self.present[card.name] = dataset
         return card.name in self.present
+
+    def _problem(self, dataset: Dataset) -> str | None:
+        problems = [] if self._faulty else dataset.problems()
+        if not problems:
+            return None
+        more = f" (and {len(problems) - 1} more: `adbench data verify` lists them)" if len(problems) > 1 else ""
+        return f"{dataset.card.name} cannot be used as it is: {problems[0]}{more}"

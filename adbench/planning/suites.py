@@ -5,11 +5,11 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from adbench.errors import UserError, did_you_mean
+from adbench.registry.cards import Registry, load_registry
 
 PRESETS = ("paper", "demo")
 
@@ -31,18 +31,14 @@ SUITE_KEYS = ("title", "description", "grid", "datasets", "seeds", "preset")
 BLOCK_KEYS = ("methods", "datasets", "tracks", "shots", "seeds", "preset", "set")
 
 
-def suite_files() -> dict[str, Any]:
-    """Suites that come with adbench: name to file."""
-    folder = files("adbench") / "suites"
-    if not folder.is_dir():  # a checkout: the wheel carries benchmarks/suites inside the package
-        folder = Path(str(files("adbench"))).parent / "benchmarks" / "suites"
-    found = [file for file in folder.iterdir() if file.name.endswith(".toml")] if folder.is_dir() else []
-    return {file.name.removesuffix(".toml"): file for file in sorted(found, key=lambda file: file.name)}
+def suite_files(registry: Registry | None = None) -> dict[str, Path]:
+    """The suites that plugins bring: name to file. None: of all installed plugins."""
+    return {name: card.file for name, card in (registry or load_registry()).suites.items()}
 
 
-def read_suite(name: str) -> dict[str, Any]:
+def read_suite(name: str, registry: Registry | None = None) -> dict[str, Any]:
     """The TOML of a suite, by file or by name, with its keys checked."""
-    known = suite_files()
+    known = suite_files(registry)
     file = known[name] if name in known else Path(name)
     if not file.is_file():
         raise UserError(f"There is no suite file {name!r}.{did_you_mean(name, known)}")
@@ -60,9 +56,9 @@ def read_suite(name: str) -> dict[str, Any]:
     return suite
 
 
-def load_suite(name: str) -> list[Block]:
+def load_suite(name: str, registry: Registry | None = None) -> list[Block]:
     """The blocks of a suite; `datasets`, `seeds` and `preset` at the top serve all of them."""
-    suite = read_suite(name)
+    suite = read_suite(name, registry)
     shared: dict[str, Any] = {key: suite[key] for key in ("datasets", "seeds", "preset") if key in suite}
     return [_block(name, {**shared, **grid}) for grid in suite["grid"]]
 

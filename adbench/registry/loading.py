@@ -1,12 +1,14 @@
-"""Find plugins, load them one by one, and explain those that fail."""
+"""Find plugins, load them one by one with all that they bring, and explain those that fail."""
 
 from __future__ import annotations
 
 import importlib
 import os
+import sys
 import time
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from importlib.resources import files
@@ -17,6 +19,7 @@ import pluggy
 
 from adbench.contracts import hookspecs
 from adbench.errors import UserError, did_you_mean
+from adbench.registry.flaws import checked
 
 MACHINERY = {Path(str(files("adbench"))), *(Path(module.__file__).parent for module in (importlib, pluggy) if module.__file__)}
 
@@ -43,46 +46,38 @@ class LoadedPlugin:
 
 @dataclass
 class Plugins:
-    """The plugin manager and the record of what was loaded."""
+    """The plugin manager and what was loaded with it.
+
+    Attributes:
+        manager: holds the plugins that are whole.
+        loaded: what became of each entry point, by name.
+        entries: name of a plugin to the module (or object) that its entry point names.
+        brought: name of a plugin to hook to cards.
+    """
 
     manager: pluggy.PluginManager
     loaded: list[LoadedPlugin] = field(default_factory=list)
+    entries: dict[str, str] = field(default_factory=dict)
+    brought: dict[str, dict[str, list[Any]]] = field(default_factory=dict)
 
     def failed(self) -> list[LoadedPlugin]:
         """The plugins that could not be loaded."""
         return [plugin for plugin in self.loaded if plugin.error]
 
-    def results(self, hook: str, kind: type) -> list[tuple[str, list[Any]]]:
-        """(distribution, cards of class `kind`) of every plugin that implements the hook.
-
-        A hook that raises, or returns anything else, takes only its own plugin down: it joins the failed ones.
-        """
-        collected = []
-        for plugin in list(self.loaded):
-            module = self.manager.get_plugin(plugin.name)
-            if plugin.error or module is None or hook not in plugin.hooks:
-                continue
-            try:
-                cards = list(getattr(module, hook)())
-                wrong = next((card for card in cards if not isinstance(card, kind)), None)
-                if wrong is not None:
-                    raise TypeError(f"{wrong!r} is no {kind.__name__}")
-                collected.append((plugin.distribution, cards))
-            except Exception as error:
-                self._fail(plugin, f"{hook}: {_sentence(error)}")
-        return collected
-
-    def _fail(self, plugin: LoadedPlugin, error: str) -> None:
-        position = self.loaded.index(plugin)
-        self.loaded[position] = LoadedPlugin(plugin.name, plugin.distribution, plugin.version, plugin.seconds, (), error)
-        self.manager.unregister(name=plugin.name)
+    def results(self, hook: str) -> list[tuple[LoadedPlugin, list[Any]]]:
+        """(plugin, its cards) of every plugin that implements the hook: by name, but `tryfirst` first and `trylast` last."""
+        plugins = {plugin.name: plugin for plugin in self.loaded}
+        names = [impl.plugin_name for impl in reversed(getattr(self.manager.hook, hook).get_hookimpls())]
+        return [(plugins[name], self.brought[name][hook]) for name in dict.fromkeys(names)]
 
 
 def load_plugins(candidates: Iterable[EntryPoint] | None = None) -> Plugins:
     """Load the entry points of the group `adbench`, or those that ADBENCH_PLUGINS names (comma-separated; empty: none).
 
-    A plugin that cannot be imported, or whose hooks are unknown or have wrong arguments, is recorded with the reason
-    and left out; with ADBENCH_STRICT_PLUGINS=1 it raises. Two plugins of one name raise, naming both distributions.
+    A plugin is registered whole or not at all. One that cannot be imported, whose hooks are unknown or have wrong
+    arguments, or of which any hook fails or brings anything but right cards, is recorded with the reason and left out;
+    with ADBENCH_STRICT_PLUGINS=1 it raises. Two plugins of one name raise, naming both distributions. What plugins print
+    while they are loaded goes to stderr: stdout is for results.
     """
     found = sorted(entry_points(group=hookspecs.GROUP) if candidates is None else candidates, key=lambda e: e.name)
     _refuse_duplicates(found)
@@ -95,43 +90,75 @@ def load_plugins(candidates: Iterable[EntryPoint] | None = None) -> Plugins:
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     plugins = Plugins(manager)
-    for entry in found:
-        plugins.loaded.append(_load(manager, entry))
+    with redirect_stdout(sys.stderr):
+        for entry in reversed(found):  # the manager calls what was registered last first
+            plugins.loaded.insert(0, _load(plugins, entry))
     failed = plugins.failed()
     if failed and os.environ.get("ADBENCH_STRICT_PLUGINS") == "1":
         raise UserError("; ".join(f"plugin {p.name!r} of {p.distribution} failed: {p.error}" for p in failed))
     return plugins
 
 
-def _load(manager: pluggy.PluginManager, entry: EntryPoint) -> LoadedPlugin:
+def _load(plugins: Plugins, entry: EntryPoint) -> LoadedPlugin:
+    manager = plugins.manager
     distribution = entry.dist.name if entry.dist else "unknown"
     version = entry.dist.version if entry.dist else ""
     start = time.perf_counter()
+    hooks: tuple[str, ...] = ()
+    error = ""
     try:
         module = entry.load()
         manager.register(module, name=entry.name)
         # Without this a misspelt hook would be ignored without a word.
         manager.check_pending()
-        hooks = tuple(sorted(caller.name for caller in manager.get_hookcallers(module) or []))
-        error = "" if hooks else f"{entry.value} implements no hook: mark its functions with @adbench.hookimpl"
+        found = {caller.name: _called(manager, caller.name, module) for caller in manager.get_hookcallers(module) or []}
+        hooks = tuple(sorted(found))
+        plugins.entries[entry.name], plugins.brought[entry.name] = entry.value, found
+        if not hooks:
+            error = f"{entry.value} implements no hook: mark its functions with @adbench.hookimpl"
     except pluggy.PluginValidationError as problem:
-        known = sorted(name for name in vars(hookspecs) if name.startswith("adbench_"))
-        hooks, error = (), f"{_sentence(problem)}; the hooks are {', '.join(known)}"
+        error = f"{_sentence(problem)}; the hooks are {', '.join(sorted(hookspecs.KINDS))}"
+    except HookError as problem:
+        error = str(problem)
     except (Exception, SystemExit) as problem:
-        hooks, error = (), _sentence(problem)
+        error = _sentence(problem)
     if error and manager.has_plugin(entry.name):
         manager.unregister(name=entry.name)
-    return LoadedPlugin(entry.name, distribution, version, time.perf_counter() - start, hooks, error)
+    return LoadedPlugin(entry.name, distribution, version, time.perf_counter() - start, () if error else hooks, error)
 
 
-def _sentence(problem: BaseException) -> str:
-    """What was raised, and the last line that is neither ours nor of the machinery of imports and hooks."""
-    frames = [
-        frame
+class HookError(Exception):
+    """A hook failed, or what it brought is wrong; the message names the hook, and the line where that is known."""
+
+
+def _called(manager: pluggy.PluginManager, hook: str, plugin: Any) -> list[Any]:
+    """The cards of one plugin's implementations of a hook, called by the manager as if it had no other plugin."""
+    caller = manager.subset_hook_caller(hook, [other for other in manager.get_plugins() if other is not plugin])
+    own = [impl for impl in caller.get_hookimpls() if impl.plugin is plugin]
+    bare = [impl for impl in own if not (impl.wrapper or impl.hookwrapper)]
+    try:
+        returned = caller()
+        # The manager leaves None out of what it returns.
+        if len(bare) == len(own) and len(returned) < len(bare):
+            raise TypeError("returned None instead of cards")
+        return checked(hook, returned)
+    except (Exception, SystemExit) as problem:
+        raise HookError(f"{hook}: {_sentence(problem, [impl.function for impl in bare])}") from problem
+
+
+def _sentence(problem: BaseException, functions: Iterable[Callable[..., Any]] = ()) -> str:
+    """What was raised, and the last line that is neither ours nor of the machinery of imports and hooks.
+
+    Where all lines are: that of the first of `functions`, which returned what is wrong.
+    """
+    places = [
+        (frame.filename, frame.lineno)
         for frame in traceback.extract_tb(problem.__traceback__)
         if not frame.filename.startswith("<") and not MACHINERY & set(Path(frame.filename).parents)
     ]
-    where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    codes = [function.__code__ for function in functions if hasattr(function, "__code__")]
+    places = places or [(code.co_filename, code.co_firstlineno) for code in codes[:1]]
+    where = f" ({places[-1][0]}, line {places[-1][1]})" if places else ""
     return f"{type(problem).__name__}: {' '.join(str(problem).split())}{where}"
 
 

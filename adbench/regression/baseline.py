@@ -6,8 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import numpy as np
 
@@ -15,6 +16,10 @@ from adbench.contracts.protocol import cell_words
 from adbench.errors import UserError
 from adbench.results.record import CellRecord, ScoreTable, known_subjects
 from adbench.results.store import RunFolder
+from adbench.results.typed import Misfit, checked, demand_schema, from_json, mapping, rows
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SCHEMA = 2
 SIGNIFICANT_DIGITS = 9  # of the scores kept, as many as float32 has: ranks survive
@@ -118,8 +123,8 @@ def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str
         "scores": [{name: getattr(cell, name) for name in SCORES} for cell in ordered],
     }
     lines = [f'"schema": {SCHEMA}', f'"versions": {json.dumps(versions)}']
-    for name, rows in parts.items():
-        body = ",\n".join(json.dumps(row, allow_nan=False) for row in rows)
+    for name, lists in parts.items():
+        body = ",\n".join(json.dumps(row, allow_nan=False) for row in lists)
         lines.append(f'"{name}": [\n{body}\n]')
     try:
         file.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -130,22 +135,64 @@ def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str
 def read_baseline(file: Path) -> list[BaselineCell]:
     """Read a baseline. Raises `UserError` where it is none, or of a newer schema."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        schema, cells = content["schema"], content["cells"]
+        content, finite = from_json(file.read_bytes())
     except OSError as error:
         raise UserError(
             f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one."
         ) from error
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         raise UserError(f"{file} is not a baseline: make one with `adbench baseline RUN -o FILE`.") from None
-    if not isinstance(schema, int) or schema > SCHEMA:
-        raise UserError(f"The baseline {file} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench.")
     try:
-        if schema == 1:
-            return [_from_schema_1(**cell) for cell in cells]
-        return [BaselineCell(**figures, **kept) for figures, kept in zip(cells, content["scores"], strict=True)]
-    except (TypeError, ValueError, KeyError) as error:
-        raise UserError(f"{file} is not a whole baseline ({error}): make it again with `adbench baseline RUN -o FILE`.") from None
+        cells = _cells(content, demand_schema(content, SCHEMA, f"The baseline {file}", "update adbench"))
+        if not finite:
+            raise Misfit("`conditions`: a number is NaN or infinite")
+    except Misfit as misfit:
+        raise UserError(
+            f"{file} is not a whole baseline ({misfit}): make it again with `adbench baseline RUN -o FILE`."
+        ) from None
+    return cells
+
+
+def _cells(content: dict[str, Any], schema: int) -> list[BaselineCell]:
+    """Raises `Misfit` where the file is not whole."""
+    if schema == 1:
+        cells = [_from_schema_1(**cell) for cell in checked(_file(1), content)["cells"]]
+    else:
+        whole = checked(_file(SCHEMA), content)
+        if len(whole["cells"]) != len(whole["scores"]):
+            raise Misfit("`scores`: one line a cell is wanted")
+        cells = [BaselineCell(**(figures | kept)) for figures, kept in zip(whole["cells"], whole["scores"], strict=True)]
+    seen = set()
+    for place, cell in enumerate(cells):
+        if not len(cell.labels) == len(cell.scores) == len(cell.scores if cell.groups is None else cell.groups):
+            raise Misfit(f"`scores.{place}`: labels, groups and scores are not of as many images")
+        name = cell.label, json.dumps(cell.conditions, sort_keys=True)
+        if name in seen:
+            raise Misfit(f"`cells.{place}`: {cell.label} stands there twice")
+        seen.add(name)
+    return cells
+
+
+@cache
+def _file(schema: int) -> TypeAdapter[dict[str, Any]]:
+    """What `check` relies on, in `key` and `conditions` too."""
+    from annotated_types import Len
+    from pydantic import StringConstraints, TypeAdapter
+
+    words = dict.fromkeys(("variant", "dataset", "track", "preset"), str)
+    hints = {
+        **get_type_hints(_from_schema_1 if schema == 1 else BaselineCell),
+        "key": mapping({**words, "k": int, "seed": int}),
+        "conditions": mapping(dict.fromkeys(CONDITIONS, Any)),
+    }
+    if schema == 1:
+        hints["labels"] = list[Literal[0, 1]]
+        hints.pop("return")
+        return TypeAdapter(mapping({"cells": rows(hints)}))
+    hints["intervals"] = dict[str, Annotated[list[float], Len(2, 2)]]
+    hints["labels"] = Annotated[str, StringConstraints(pattern="^[01]*$")]
+    kept = {name: hints.pop(name) for name in SCORES}
+    return TypeAdapter(mapping({"cells": rows(hints), "scores": rows(kept)}))
 
 
 def _cell(record: CellRecord, table: ScoreTable) -> BaselineCell:

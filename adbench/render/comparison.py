@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 from adbench.regression.verdicts import Comparison, Verdict
 from adbench.render.markdown import escaped
-from adbench.render.words import MISSING, heading, percent
+from adbench.render.words import MISSING, percent
+from adbench.results.brought import known_metrics
 
 COLUMNS = ("cell", "figure", "before", "after", "difference", "95 % interval", "finds", "verdict")
 ORDER: tuple[Verdict, ...] = ("worse", "incomparable", "better", "new", "same")
@@ -30,7 +31,7 @@ def cells_of(comparison: Comparison) -> tuple[str, ...]:
     outcome = f"{comparison.verdict}: {comparison.reason}" if comparison.reason else comparison.verdict
     return (
         comparison.label,
-        heading(comparison.metric).removesuffix(" (%)"),
+        known_metrics()[comparison.metric].title,
         percent(comparison.before),
         percent(comparison.after),
         difference,

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from adbench.contracts.metric import MetricCard
 from adbench.leaderboard.averages import Figure
 from adbench.leaderboard.standings import Column, Standing
 from adbench.leaderboard.tables import Row, Table
-from adbench.render.words import MISSING, heading, percent, short_names
+from adbench.render.words import MISSING, figure_words, heading, interval_words, short_names, spread_words
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def grids(table: Table, metrics: Sequence[str], short: bool = False) -> Iterator
             names = short_names(datasets) if short else datasets
             standings = table.all_standings(metric)
             lines = tuple(_line(table, row, metric, standings) for row in table.ordered(metric))
-            yield Grid(f"{heading(metric)}: {table.title}", (*names, "mean"), lines)
+            yield Grid(f"{heading(table.metrics[metric])}: {table.title}", (*names, "mean"), lines)
 
 
 def _line(table: Table, row: Row, metric: str, standings: dict[Column, dict[str, Standing]]) -> Line:
@@ -68,14 +69,13 @@ def _line(table: Table, row: Row, metric: str, standings: dict[Column, dict[str,
         figure = table.figure(row, metric, column)
         failed = column is not None and bool(row.failed.get(column))
         # Nothing leads a column in which a single row is ranked.
-        cells.append(_cell(figure, standing.get(row.variant) if len(standing) > 1 else None, failed))
+        cells.append(_cell(table.metrics[metric], figure, standing.get(row.variant) if len(standing) > 1 else None, failed))
     rank = standings[None].get(row.variant)
     return Line(str(rank) if rank else MISSING, f"{row.variant} ({row.mark})" if row.mark else row.variant, tuple(cells))
 
 
-def _cell(figure: Figure | None, standing: Standing | None, failed: bool) -> FigureText:
+def _cell(metric: MetricCard, figure: Figure | None, standing: Standing | None, failed: bool) -> FigureText:
     if figure is None:
         return FigureText("failed", emphasis="failed") if failed else FigureText(MISSING)
-    text = percent(figure.value) + (f" ± {100 * figure.std:.1f}" if figure.std is not None else "")
-    interval = f"{percent(figure.interval[0])}–{percent(figure.interval[1])}" if figure.interval else ""
-    return FigureText(text, interval, standing.emphasis if standing else "")
+    text = f"{figure_words(metric, figure.value)} {spread_words(metric, figure.std)}".rstrip()
+    return FigureText(text, interval_words(metric, figure.interval, "–"), standing.emphasis if standing else "")

@@ -40,6 +40,7 @@ def footnotes(
         *_over_datasets(table, shown),
         *_kind(table),
         *_copies(table),
+        *_versions(table),
         *_gaps(table, shown),
         *_failures(table),
         *_marks(table),
@@ -72,7 +73,7 @@ def _emphasis(table: Table, metrics: Sequence[str], emphasis: Emphasis) -> Itera
             f"from it, or from the first of that rank, on the same images (paired DeLong test, by subject where all are known; "
             f"{100 * SIGNIFICANCE:.0f} % level, Holm correction over {counted(tests, 'test')}). That is no proof of equality."
         )
-    untested = [heading(metric) for metric in metrics if metric != TESTED or not tests]
+    untested = [heading(table.metrics[metric]) for metric in metrics if metric != TESTED or not tests]
     if untested:
         yield f"{emphasis.best.capitalize()}: best; no test of its lead in {', '.join(untested)}: ranks there are of figures only."
 
@@ -88,7 +89,7 @@ def _over_datasets(table: Table, metrics: Sequence[str]) -> Iterator[str]:
         datasets = len(table.datasets_with(metric))
         few = " Few datasets: only large and consistent differences can show." if datasets < FEW_DATASETS else ""
         yield (
-            f"Mean ranks in {heading(metric)} over {datasets} datasets: {ranks}. Friedman test: p = {comparison.friedman_p:.2g}; "
+            f"Mean ranks in {heading(table.metrics[metric])} over {datasets} datasets: {ranks}. Friedman test: p = {comparison.friedman_p:.2g}; "
             f"Nemenyi: those less than {comparison.critical_difference:.2f} apart are not significantly different (5 % level).{few}"
         )
 
@@ -106,15 +107,31 @@ def _copies(table: Table) -> Iterator[str]:
         yield f"{several}: their figures cannot be compared, and were not tested against each other."
 
 
+def _versions(table: Table) -> Iterator[str]:
+    mixed = [f"{v.variant} with {v.package} {' and '.join(v.measured)}" for v in table.versions if len(v.measured) > 1]
+    if mixed:
+        yield (
+            f"Measured with several versions of a package that decides the scores: {'; '.join(mixed)}. "
+            "Figures may differ for that reason alone; the same command measures anew what is older."
+        )
+    anew = [
+        f"{v.variant} with {v.package} {' and '.join(v.measured)}, before with {' and '.join(v.superseded)}"
+        for v in table.versions
+        if v.superseded
+    ]
+    if anew:
+        yield f"Measured anew with another version of a package that decides the scores: {'; '.join(anew)}. Only the newer cells count."
+
+
 def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
     gaps: dict[str, list[str]] = {}
     for metric in metrics:
         for row in table.ordered(metric):
             if lacking := table.missing(row, metric):
                 gap = f"{row.variant} (lacks {', '.join(lacking)})"
-                gaps.setdefault(gap, []).append(heading(metric))
+                gaps.setdefault(gap, []).append(heading(table.metrics[metric]))
     if gaps:
-        several = len({heading(metric) for metric in metrics}) > 1
+        several = len(set(metrics)) > 1
         named = [f"{gap} in {', '.join(headings)}" if several else gap for gap, headings in gaps.items()]
         yield f"No mean where a dataset is missing, and so no rank: {'; '.join(named)}."
 

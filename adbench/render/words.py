@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from adbench.metrics.catalogue import BY_NAME
+from collections.abc import Sequence
+
+from adbench.contracts.metric import MetricCard
 
 MISSING = "–"
+DIGITS = 4  # of figures that are no shares
+WHOLE = 1000  # from here on, a figure is printed without decimals
 
 
-def heading(metric: str) -> str:
-    """`Image AUROC (%)`; of a metric that the catalogue lacks, its name in words."""
-    return f"{BY_NAME[metric].title} (%)" if metric in BY_NAME else metric.replace("_", " ")
+def heading(metric: MetricCard) -> str:
+    """`Image AUROC (%)`; without a unit where the metric is no share."""
+    return f"{metric.title} (%)" if metric.in_percent else metric.title
+
+
+def figure_words(metric: MetricCard, value: float | None) -> str:
+    """`87.3` percent of a share; `1.250` of what lies in any other range; a dash for what was not measured."""
+    if value is None or metric.in_percent:
+        return percent(value)
+    return f"{value:.0f}" if abs(value) >= WHOLE else f"{value:#.{DIGITS}g}"
 
 
 def percent(value: float | None) -> str:
@@ -17,9 +28,19 @@ def percent(value: float | None) -> str:
     return MISSING if value is None else f"{100 * value:.1f}"
 
 
-def interval_words(interval: tuple[float, float] | None) -> str:
-    """`80.1 to 92.3` percent; nothing where it is not known."""
-    return f"{percent(interval[0])} to {percent(interval[1])}" if interval else ""
+def difference_words(metric: MetricCard, difference: float) -> str:
+    """`-1.2` percentage points of a share, `+0.2500` of anything else."""
+    return f"{100 * difference:+.1f}" if metric.in_percent else f"{difference:+#.{DIGITS}g}"
+
+
+def interval_words(metric: MetricCard, interval: Sequence[float] | None, to: str = " to ") -> str:
+    """`80.1 to 92.3` percent of a share; nothing where it is not known."""
+    return to.join(figure_words(metric, end) for end in interval) if interval else ""
+
+
+def spread_words(metric: MetricCard, spread: float | None) -> str:
+    """`± 1.2`: a standard deviation; nothing where it is not known."""
+    return f"± {figure_words(metric, spread)}" if spread is not None else ""
 
 
 def short_names(datasets: list[str]) -> list[str]:

@@ -117,7 +117,7 @@ def heat_blocks(material: Material) -> list[Block]:
                 if metric == IMAGE_AUROC or any((dataset, metric) in row.figures for dataset in datasets)
             ]
             if rows:
-                title = f"{heading(metric)}, preset {preset}"
+                title = f"{heading(material.metrics[metric])}, preset {preset}"
                 described = (
                     f"{title}: {len(rows)} methods and tracks on {len(datasets)} datasets, the figures of the leaderboard."
                 )

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adbench.leaderboard.averages import Figure
 from adbench.leaderboard.material import Material, distinct
 from adbench.leaderboard.standings import Column, Standing
 from adbench.leaderboard.tables import METRICS, Row, Table
-from adbench.metrics.catalogue import BY_NAME
-from adbench.metrics.catalogue import METRICS as CATALOGUE
 from adbench.render.notes import Emphasis, footnotes
-from adbench.render.words import heading, interval_words, short_names
+from adbench.render.words import figure_words, heading, interval_words, short_names, spread_words
 from adbench.report.charts.svg import series_class
 
 EMPHASIS = Emphasis("bold", "underlined")
@@ -21,11 +18,12 @@ EMPHASIS = Emphasis("bold", "underlined")
 class BoardFigure:
     """One figure. `value` None: it is missing; `failed` says that a cell behind it did.
 
-    `emphasis` is `best`, `tied` (not significantly different from it) or nothing.
+    `text` is the value in words, `emphasis` `best`, `tied` (not significantly different from it) or nothing.
     """
 
     value: float | None
     failed: bool = False
+    text: str = ""
     spread: str = ""
     interval: str = ""
     emphasis: str = ""
@@ -80,19 +78,17 @@ def panels(material: Material) -> list[Panel]:
     for metric in metric_names(material):
         boards = tuple(_board(material, table, metric) for table in material.tables if table.datasets_with(metric))
         if boards:
-            known = BY_NAME.get(metric)
-            title = heading(metric) + (", threshold from test labels" if known and known.uses_test_labels else "")
-            explained = (
-                " ".join(filter(None, (known.computed, known.interval and f"Interval: {known.interval}"))) if known else ""
-            )
-            found.append(Panel(title, explained, known is None or known.higher_is_better, boards))
+            card = material.metrics[metric]
+            title = heading(card) + (", threshold from test labels" if card.uses_test_labels else "")
+            explained = " ".join(filter(None, (card.computed, card.interval and f"Interval: {card.interval}")))
+            found.append(Panel(title, explained, card.higher_is_better, boards))
     return found
 
 
 def metric_names(material: Material) -> list[str]:
-    """Every metric that some cell holds, in the order of the catalogue."""
+    """Every metric that some cell holds: those of the catalogue in its order, those of plugins, others."""
     held = {name for cell in material.done for name in cell.record.metrics}
-    usual = [metric.name for metric in CATALOGUE if metric.name in held or metric.name == METRICS[0]]
+    usual = [name for name in material.metrics if name in held or name == METRICS[0]]
     return distinct([*usual, *sorted(held)])
 
 
@@ -128,8 +124,6 @@ def _figure(table: Table, row: Row, metric: str, column: Column, standings: dict
         return BoardFigure(None, failed)
     standing = standings.get(row.variant) if len(standings) > 1 else None  # nothing leads a column alone
     emphasis = standing.emphasis if standing else ""
-    return BoardFigure(figure.value, failed, _spread(figure), interval_words(figure.interval), emphasis)
-
-
-def _spread(figure: Figure) -> str:
-    return f"± {100 * figure.std:.1f}" if figure.std is not None else ""
+    card = table.metrics[metric]
+    text, spread = figure_words(card, figure.value), spread_words(card, figure.std)
+    return BoardFigure(figure.value, failed, text, spread, interval_words(card, figure.interval), emphasis)

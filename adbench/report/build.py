@@ -13,9 +13,8 @@ from markupsafe import Markup
 from adbench.api import Run
 from adbench.errors import UserError
 from adbench.leaderboard.material import Material, distinct, gather
-from adbench.metrics.catalogue import METRICS
 from adbench.registry.cards import Registry
-from adbench.render.words import MISSING, heading, interval_words, percent
+from adbench.render.words import MISSING, figure_words, heading, interval_words, percent
 from adbench.report import blocks, boards, costs, provenance
 from adbench.report.gallery import ImageSource, galleries
 
@@ -38,7 +37,7 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
         raise UserError(f"Nothing to report: {', '.join(material.names) or 'no run'} holds no cell. `adbench run` measures some.")
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     return (
-        _environment()
+        _environment(material)
         .get_template("report.html.jinja")
         .render(
             policy=_policy(style, script),
@@ -52,7 +51,7 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
             contradictions=boards.contradictions(material),
             metrics=boards.metric_names(material),
             with_interval=distinct(name for cell in material.done for name in cell.record.intervals),
-            lower=[metric.name for metric in METRICS if not metric.higher_is_better],
+            lower=[card.name for card in material.metrics.values() if not card.higher_is_better],
             heat=blocks.heat_blocks(material),
             roc=blocks.roc_blocks(material),
             shots=blocks.shot_blocks(material),
@@ -70,7 +69,7 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
     )
 
 
-def _environment() -> Environment:
+def _environment(material: Material) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -79,8 +78,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["percent"] = percent
-    environment.filters["heading"] = heading
-    environment.filters["interval"] = interval_words
+    environment.filters["heading"] = lambda name: heading(material.metrics[name])
+    environment.filters["figure"] = lambda value, name: figure_words(material.metrics[name], value)
+    environment.filters["interval"] = lambda ends, name: interval_words(material.metrics[name], ends)
     environment.globals["MISSING"] = MISSING
     return environment
 

@@ -68,7 +68,8 @@ def read_maps(folder: Path) -> MapTable | None:
         return None
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
         raise unreadable_maps(folder) from error
-    if maps.ndim != 3 or len(ids) != len(maps) or not maps.size:
+    whole = maps.ndim == 3 and maps.size and len(ids) == len(set(ids)) == len(maps)
+    if not whole or maps.dtype != np.float16 or not (np.isfinite(maps).all() and np.isfinite(offset) and 0 < scale < np.inf):
         raise unreadable_maps(folder)
     return MapTable(ids, maps, offset, scale)
 

@@ -7,16 +7,22 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from adbench.contracts.protocol import cell_words
+from adbench.contracts.detector import Selection
+from adbench.contracts.protocol import TRACKS, cell_words
 from adbench.errors import UserError
+from adbench.results.typed import Misfit, checked, demand_schema, fields_of, from_json, mapping
 
 if TYPE_CHECKING:
     import numpy as np
+    from pydantic import TypeAdapter
 
 SCHEMA = 1
+MEND = "delete that folder to measure the cell again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +36,11 @@ class CellRecord:
         method, variant, title, dataset, track, k, seed, preset: what ran; `variant` names changed parameters.
         synthetic: the dataset is made by a program.
         metrics: `image_auroc`, `image_ap`, `image_f1_max`, `image_fpr95`, and with masks `pixel_auroc`, `pixel_ap`,
-            `pixel_aupro`: in [0, 1], or None where it could not be measured.
+            `pixel_aupro`: in [0, 1], or None where it could not be measured; and what plugins measure.
         intervals: metric to the ends of its 95 % interval, for `image_auroc`, `pixel_auroc` and `pixel_aupro`; a metric
             whose sample is too small to give one is absent.
+        metric_cards: each metric that a plugin brought to the fields of its `MetricCard`, so that it can be read without the
+            plugin, and to a `problem`: why its figure is None, or "".
         counts: images and pixels by label.
         selection, transductive: marks of the protocol.
         random_weights: the network was never trained, see `DetectorCard.random_weights`.
@@ -61,6 +69,7 @@ class CellRecord:
     synthetic: bool = False
     metrics: dict[str, float | None] = field(default_factory=dict)
     intervals: dict[str, list[float]] = field(default_factory=dict)
+    metric_cards: dict[str, dict[str, Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     selection: str = "last"
     transductive: bool = False
@@ -85,20 +94,39 @@ class CellRecord:
         return json.dumps({"schema": SCHEMA, **asdict(self), "metrics": metrics}, indent=1, allow_nan=False) + "\n"
 
 
-def read_record(text: str, where: str) -> CellRecord:
-    """Parse `cell.json`. Raises `UserError` for a newer schema or anything else that is no record."""
+def read_record(file: Path) -> CellRecord:
+    """Read a `cell.json`. Raises `UserError` where it cannot be read, is of a newer schema, or has a field that does not fit."""
     try:
-        values = json.loads(text)
-        schema = values.pop("schema")
-    except (ValueError, KeyError, AttributeError, TypeError):
-        raise UserError(f"{where} is not a result of adbench: delete that folder to measure the cell again.") from None
-    if not isinstance(schema, int) or schema > SCHEMA:
-        raise UserError(f"{where} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench, or use another --out.")
-    known = {entry.name for entry in fields(CellRecord)}
-    try:
-        return CellRecord(**{name: value for name, value in values.items() if name in known})
-    except TypeError as error:
-        raise UserError(f"{where} is incomplete ({error}): delete that folder to measure the cell again.") from None
+        values, finite = from_json(file.read_bytes())
+        demand_schema(values, SCHEMA, str(file), "update adbench, or use another --out")
+        record = CellRecord(**checked(_fields(), values))
+        if not finite:
+            raise Misfit("`identity` or `environment`: a number is NaN or infinite")
+    except OSError as error:
+        raise UserError(f"{file} cannot be read: {error.strerror or error}.") from error
+    except ValueError:
+        raise UserError(f"{file} is not a result of adbench: {MEND}.") from None
+    except Misfit as misfit:
+        raise UserError(f"{file} is broken ({misfit}): {MEND}.") from None
+    return record
+
+
+@cache
+def _fields() -> TypeAdapter[dict[str, Any]]:
+    """What readers rely on, in `identity` and `error` too."""
+    from annotated_types import Len
+
+    texts = dict[str, str]
+    known = {"protocol": dict[str, Any], "parameters": dict[str, Any], "weights": texts, "auxiliary": texts, "packages": texts}
+    return fields_of(
+        CellRecord,
+        track=Literal[TRACKS],
+        selection=Selection,
+        identity=mapping({}, **known, fingerprint=str, precision=str, version=str),
+        intervals=dict[str, Annotated[list[float], Len(2, 2)]],
+        environment=mapping({}, packages=texts),
+        error=mapping({"message": str}, type=str, traceback=str) | None,
+    )
 
 
 def cell_id(identity: dict[str, Any]) -> str:

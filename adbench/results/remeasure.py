@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adbench.contracts.metric import Metrics
 from adbench.contracts.protocol import EVALUATION_SIZE
 from adbench.data.pixelstore import Entry
 from adbench.data.server import Decoder
 from adbench.errors import UserError
-from adbench.metrics.catalogue import AUPRO_LIMIT, METRICS
+from adbench.metrics.catalogue import AUPRO_LIMIT
 from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.registry.cards import Registry
+from adbench.results.brought import Brought, brought_figures, known_metrics
 from adbench.results.maps import MapTable, read_maps, unreadable_maps
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.results.reopen import Opened, reopen_dataset
@@ -34,6 +36,8 @@ class Remeasured:
         pixel: from the kept maps, which are float16; None where there are none, or no masks for them.
         limit: false-positive rate where the curve of the AUPRO ended.
         problem: why `image` is None, or why `pixel` is where the record has pixel figures; else "".
+        cards: of the metrics of plugins among them, as a record keeps them.
+        known: of all metrics that this cell may have.
     """
 
     record: CellRecord
@@ -41,6 +45,8 @@ class Remeasured:
     pixel: Figures | None
     limit: float
     problem: str = ""
+    cards: dict[str, dict[str, Any]] = field(default_factory=dict)
+    known: Metrics = field(default_factory=known_metrics)
 
     def updated(self) -> CellRecord:
         """The record with what it lacked. Pixel figures that it has are of the raw maps: they stay.
@@ -53,9 +59,17 @@ class Remeasured:
                 f"Records hold the AUPRO up to a false-positive rate of {AUPRO_LIMIT}: leave --fpr-limit out to write."
             )
         image, pixel = (found or Figures({}, {}) for found in (self.image, self.pixel))
-        metrics = {**pixel.metrics, **self.record.metrics, **image.metrics}
+        # A plugin's metric that fails here takes away no figure that it once gave.
+        anew = {name: value for name, value in image.metrics.items() if not (value is None and name in self.cards)}
+        metrics = {**pixel.metrics, **image.metrics, **self.record.metrics, **anew}
         intervals = {**pixel.intervals, **self.record.intervals, **image.intervals}
-        return replace(self.record, metrics=_in_order(metrics), intervals=_in_order(intervals))
+        taken = {name: facts for name, facts in self.cards.items() if name in anew or name not in self.record.metrics}
+        return replace(
+            self.record,
+            metrics=_in_order(metrics, self.known),
+            intervals=_in_order(intervals, self.known),
+            metric_cards={**self.record.metric_cards, **taken},
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary a figure; `source` is `scores`, `maps` or, where it cannot be computed anew, `record`."""
@@ -63,9 +77,9 @@ class Remeasured:
         names = ("id", "variant", "dataset", "track", "k", "seed", "preset")
         cell = {name: getattr(record, name) for name in names}
         rows = []
-        for metric in METRICS:
+        for metric in self.known.values():
             found, source = (self.image, "scores") if metric.kind == "image" else (self.pixel, "maps")
-            if found is None:
+            if found is None or metric.name not in found.metrics:
                 found, source = Figures(record.metrics, record.intervals), "record"
                 if metric.name == "pixel_aupro" and self.limit != AUPRO_LIMIT:
                     continue
@@ -99,13 +113,15 @@ def remeasure(
 def _one(
     folder: RunFolder, record: CellRecord, registry: Registry, root: Path | None, limit: float, copies: Copies
 ) -> Remeasured:
+    known = known_metrics([record], registry.metrics)
     try:
         table = folder.scores(record.id)
     except UserError as error:
-        return Remeasured(record, None, None, limit, str(error))
-    image = image_figures(table.labels, table.scores, table.subjects)
-    if not any(name.startswith("pixel_") for name in record.metrics):
-        return Remeasured(record, image, None, limit)
+        return Remeasured(record, None, None, limit, str(error), {}, known)
+    brought = brought_figures(registry.metrics.brought, "image", table.labels, table.scores)
+    image = _with(image_figures(table.labels, table.scores, table.subjects), brought)
+    if not any(known[name].kind == "pixel" for name in record.metrics):
+        return Remeasured(record, image, None, limit, "", brought.cards, known)
     try:
         maps = read_maps(folder.cells / record.id)
         if maps is None:
@@ -113,10 +129,15 @@ def _one(
         if set(maps.ids) != set(table.ids) or maps.maps.shape[1:] != (EVALUATION_SIZE, EVALUATION_SIZE):
             raise unreadable_maps(folder.cells / record.id)
         masks = _masks(_copy(record, registry, root, copies), maps.ids)
-        pixel = pixel_figures(masks, maps.maps, _subjects(table, maps), limit)
+        pixels = brought_figures(registry.metrics.brought, "pixel", masks, maps.maps)
+        pixel = _with(pixel_figures(masks, maps.maps, _subjects(table, maps), limit), pixels)
     except UserError as error:
-        return Remeasured(record, image, None, limit, str(error))
-    return Remeasured(record, image, pixel, limit)
+        return Remeasured(record, image, None, limit, str(error), brought.cards, known)
+    return Remeasured(record, image, pixel, limit, "", brought.cards | pixels.cards, known)
+
+
+def _with(figures: Figures, brought: Brought) -> Figures:
+    return Figures(figures.metrics | brought.metrics, figures.intervals)
 
 
 def _copy(record: CellRecord, registry: Registry, root: Path | None, copies: Copies) -> Opened:
@@ -154,7 +175,6 @@ def _subjects(table: ScoreTable, maps: MapTable) -> np.ndarray | None:
     return table.subjects[[rows[name] for name in maps.ids]]
 
 
-def _in_order(values: dict[str, Any]) -> dict[str, Any]:
-    """In the order of the catalogue; what it lacks, last."""
-    known = [metric.name for metric in METRICS if metric.name in values]
-    return {name: values[name] for name in dict.fromkeys([*known, *values])}
+def _in_order(values: dict[str, Any], known: Metrics) -> dict[str, Any]:
+    """In the order of the catalogue and the plugins; what nobody knows, last."""
+    return {name: values[name] for name in dict.fromkeys([*(name for name in known if name in values), *values])}

@@ -7,11 +7,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from adbench.errors import UserError
+from adbench.results.answered import without_answered
 from adbench.results.record import SCHEMA, CellRecord, ScoreTable, read_record
+from adbench.results.typed import Misfit, demand_schema, from_json
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +24,19 @@ if TYPE_CHECKING:
 MARKER = "adbench-run.json"
 TEMPORARY = ".writing-"
 PREVIOUS = "previous"  # what a cell that is being written takes the place of
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The cells of a run folder.
+
+    Attributes:
+        records: finished and failed, sorted by id; without failures that a later finished cell answers.
+        unreadable: a sentence for each cell whose record cannot be read.
+    """
+
+    records: list[CellRecord]
+    unreadable: list[str]
 
 
 class RunFolder:
@@ -66,32 +82,38 @@ class RunFolder:
         return folder
 
     def done(self, cell: str) -> CellRecord | None:
-        """The record of a cell that is finished, else None (missing or failed)."""
+        """The record of a cell that is finished, else None (missing or failed). Raises `UserError` where it cannot be read."""
         file = self.cells / cell / "cell.json"
         if not file.is_file():
             return None
-        record = read_record(file.read_text(encoding="utf-8"), str(file))
+        record = _read(file)
         return record if record.status == "done" else None
 
-    def records(self) -> Iterator[CellRecord]:
-        """All records, finished and failed, sorted by id."""
+    def contents(self) -> Contents:
+        """All cells; one that cannot be read takes no other down."""
+        records, unreadable = [], []
         for file in sorted(self.cells.glob("*/cell.json")):
             if not file.parent.name.startswith(TEMPORARY):
-                yield read_record(file.read_text(encoding="utf-8"), str(file))
+                try:
+                    records.append(_read(file))
+                except UserError as error:
+                    unreadable.append(str(error))
+        return Contents(without_answered(records), unreadable)
+
+    def records(self) -> Iterator[CellRecord]:
+        """The records of `contents`. Raises `UserError` where one cannot be read."""
+        contents = self.contents()
+        for sentence in contents.unreadable:
+            raise UserError(sentence)
+        yield from contents.records
 
     def scores(self, cell: str) -> ScoreTable:
         """The per-image scores of a finished cell. Raises `UserError`, a sentence about "its scores", where they are unreadable."""
-        import numpy as np
-        import pyarrow.parquet as parquet
-
         folder = self.cells / cell
         try:
-            columns = parquet.read_table(folder / "scores.parquet").to_pydict()
-            return ScoreTable(columns["id"], np.asarray(columns["score"]), np.asarray(columns["label"], bool), columns["group"])
-        except (OSError, ValueError, KeyError) as error:  # pyarrow's errors are ValueErrors
-            raise UserError(
-                f"its scores cannot be read ({type(error).__name__}): delete {folder} to measure the cell again"
-            ) from error
+            return read_scores(folder / "scores.parquet")
+        except Misfit as misfit:
+            raise UserError(f"its scores cannot be read ({misfit}): delete {folder} to measure the cell again") from misfit
 
     def write(
         self,
@@ -147,30 +169,83 @@ class RunFolder:
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def forget(self, cell: str) -> None:
+        """Take away a failed cell that is known by another id now. Raises `UserError` where the folder cannot be written."""
+        try:
+            shutil.rmtree(self.cells / cell)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._unwritable(error) from error
+
     def _finish(self, left_over: Path) -> None:
         """End what a process that died was writing: whole if the cell before it had already given way, else not at all."""
         if (left_over / PREVIOUS).is_dir():
-            file = left_over / "cell.json"
-            target = self.cells / read_record(file.read_text(encoding="utf-8"), str(file)).id
-            if not target.exists():
-                os.rename(left_over, target)
-                shutil.rmtree(target / PREVIOUS)
+            for whole in (left_over, left_over / PREVIOUS):
+                try:
+                    target = self.cells / read_record(whole / "cell.json").id
+                except UserError:
+                    continue
+                if not target.exists():
+                    os.rename(whole, target)
+                    shutil.rmtree(target / PREVIOUS, ignore_errors=True)
+                break
+            else:  # neither can be read: nobody but the user can say what it was
                 return
-        shutil.rmtree(left_over)
+        shutil.rmtree(left_over, ignore_errors=True)
 
     def _check(self) -> None:
+        file = self.path / MARKER
         try:
-            schema = json.loads((self.path / MARKER).read_text(encoding="utf-8"))["schema"]
-        except (ValueError, KeyError, TypeError):
-            raise UserError(f"{self.path / MARKER} cannot be read: restore it, or use another --out.") from None
-        if not isinstance(schema, int) or schema > SCHEMA:
-            raise UserError(f"The run {self.path} has schema {schema}, this adbench reads up to {SCHEMA}: update adbench.")
+            demand_schema(from_json(file.read_bytes())[0], SCHEMA, f"The run {self.path}", "update adbench")
+        except (OSError, ValueError, Misfit):
+            raise UserError(f"{file} cannot be read: restore it, or use another --out.") from None
 
     def _unwritable(self, error: OSError) -> UserError:
         return UserError(
             f"Cannot write the run folder {self.path}: {error.strerror or error}. What is finished is kept; "
             "free some space or give another --out, then run the same command again."
         )
+
+
+def read_scores(file: Path) -> ScoreTable:
+    """The per-image scores in a `scores.parquet`. Raises `Misfit` where a column is missing or holds something else."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    kinds = {
+        "id": ("text", pa.types.is_string),
+        "score": ("floating point", pa.types.is_floating),
+        "label": ("true or false", pa.types.is_boolean),
+        "group": ("text", pa.types.is_string),
+    }
+    try:
+        table = parquet.ParquetFile(file).read()
+        for name, (kind, fits) in kinds.items():
+            if table.column_names.count(name) != 1 or not fits(table.schema.field(name).type):
+                raise Misfit(f"`{name}`: one column of {kind} is wanted")
+            if name != "group" and table[name].null_count:
+                raise Misfit(f"`{name}`: a value is missing")
+        ids, scores, labels, groups = (table[name] for name in kinds)
+        found = ScoreTable(ids.to_pylist(), scores.to_numpy().astype(np.float64), labels.to_numpy(), groups.to_pylist())
+    except FileNotFoundError:
+        raise Misfit(f"there is no {file.name}") from None
+    except (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException) as error:
+        raise Misfit(type(error).__name__) from error
+    if not np.isfinite(found.scores).all():
+        raise Misfit("`score`: a score is NaN or infinite")
+    if len(set(found.ids)) != len(found.ids):
+        raise Misfit("`id`: an image stands there twice")
+    return found
+
+
+def _read(file: Path) -> CellRecord:
+    """The record in a cell's folder, which has its id for a name: a copy beside it would count twice."""
+    record = read_record(file)
+    if record.id != file.parent.name:
+        raise UserError(f"{file} is the record of {record.id}: give its folder that name, or delete it.")
+    return record
 
 
 def _parquet(scores: ScoreTable) -> bytes:

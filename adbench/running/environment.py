@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
@@ -15,7 +16,8 @@ from typing import Any
 
 from adbench.errors import UserError
 
-PACKAGES = ("adbench-vision", "torch", "torchvision", "open_clip_torch", "anomalib", "timm", "numpy", "pillow", "scikit-learn")
+# What every figure depends on; the rest is on the methods' cards.
+PACKAGES = ("adbench-vision", "torch", "numpy", "pillow", "scipy")
 
 
 def describe(device: str) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def describe(device: str) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "packages": package_versions(),
+        "packages": package_versions(PACKAGES),
         "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else platform.machine(),
         "cuda": torch.version.cuda if device.startswith("cuda") else None,
         "threads": torch.get_num_threads(),
@@ -34,10 +36,10 @@ def describe(device: str) -> dict[str, Any]:
     }
 
 
-def package_versions() -> dict[str, str]:
-    """Installed versions of what figures depend on."""
+def package_versions(names: Iterable[str]) -> dict[str, str]:
+    """The installed versions of these distributions; one that is not installed is left out."""
     found = {}
-    for name in PACKAGES:
+    for name in names:
         try:
             found[name] = version(name)
         except PackageNotFoundError:

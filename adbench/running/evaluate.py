@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,12 @@ import torch
 import torch.nn.functional as F
 
 from adbench.contracts.detector import DetectorCard, Prediction
+from adbench.contracts.metric import MetricCard
 from adbench.contracts.protocol import EVALUATION_SIZE
 from adbench.errors import UserError
 from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.metrics.ranking import auroc
+from adbench.results.brought import Brought, brought_figures
 
 if TYPE_CHECKING:
     from adbench.contracts.images import ImageBatch
@@ -131,6 +133,15 @@ def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[ImageBatch], 
     if count != len(wanted):
         raise UserError(f"{card.name} gave {count} predictions for {len(wanted)} batches.")
     return collector.result()
+
+
+def figures_of_plugins(cards: Sequence[MetricCard], predictions: Predictions, truth: Truth) -> Brought:
+    """The figures that plugins bring; those of pixels where there are masks and maps."""
+    found = brought_figures(cards, "image", truth.labels, predictions.scores)
+    if truth.masks is None or predictions.maps is None:
+        return found
+    pixels = brought_figures(cards, "pixel", truth.masks, predictions.maps)
+    return Brought(found.metrics | pixels.metrics, found.cards | pixels.cards)
 
 
 def figures(predictions: Predictions, truth: Truth) -> Figures:

@@ -7,6 +7,7 @@ from typing import Any
 from adbench.contracts.protocol import EVALUATION_SIZE
 from adbench.planning.cell import Cell
 from adbench.registry.parameters import as_json
+from adbench.running.environment import package_versions
 from adbench.running.session import Session
 
 
@@ -20,6 +21,7 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
     return {
         **known,
         "version": cell.detector.version,
+        "packages": package_versions(cell.detector.packages),
         "weights": {name: session.weights.sha256(name) for name in named},
         "fingerprint": session.datasets[cell.dataset.name].fingerprint(),
         "auxiliary": {name: session.datasets[name].fingerprint() for name in cell.auxiliary},

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import traceback
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.results.record import CellRecord, cell_id
+from adbench.running.environment import package_versions
 from adbench.running.identity import cell_names
 from adbench.running.session import Session
-
-if TYPE_CHECKING:
-    pass
 
 
 def record_of(cell: Cell, session: Session, known: dict[str, Any], started: str, **measured: Any) -> CellRecord:
@@ -31,9 +29,15 @@ def record_of(cell: Cell, session: Session, known: dict[str, Any], started: str,
         transductive=cell.detector.is_transductive(cell.parameters),
         random_weights=cell.detector.has_random_weights(cell.parameters),
         started=started,
-        environment=session.environment,
+        environment=_environment(cell, session),
         **measured,
     )
+
+
+def _environment(cell: Cell, session: Session) -> dict[str, Any]:
+    """The session's, and the versions of what decides the scores of this method."""
+    packages = {**session.environment.get("packages", {}), **package_versions(cell.detector.packages)}
+    return {**session.environment, "packages": packages}
 
 
 def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:

@@ -19,7 +19,7 @@ from adbench.results.maps import MapTable, as_half
 from adbench.results.record import CellRecord, ScoreTable
 from adbench.running import environment
 from adbench.running.costs import Meter, gflop_per_image
-from adbench.running.evaluate import Predictions, Truth, collect, figures, oracle_score
+from adbench.running.evaluate import Predictions, Truth, collect, figures, figures_of_plugins, oracle_score
 from adbench.running.grants import Grants, choose_images, counts_of, score_table
 from adbench.running.independence import contradiction, tolerance_for
 from adbench.running.records import failure, now, record_of
@@ -69,9 +69,11 @@ def _measure(cell: Cell, session: Session, progress: Progress) -> tuple[dict[str
             fitted = _fit_and_predict(cell, session, context, grants, meter)
         probed = _probe(cell, session, fitted, grants, meter)
     found = figures(fitted.predictions, fitted.truth)
+    brought = figures_of_plugins(session.metrics, fitted.predictions, fitted.truth)
     measured = {
-        "metrics": found.metrics,
+        "metrics": found.metrics | brought.metrics,
         "intervals": found.intervals,
+        "metric_cards": brought.cards,
         "counts": counts_of(fitted.truth),
         "seconds": meter.seconds,
         "peak_memory_mb": fitted.peak_memory_mb,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from adbench.contracts.dataset import Dataset
+from adbench.contracts.metric import MetricCard
 from adbench.errors import UserError
 from adbench.planning.options import RunOptions
 from adbench.planning.plan import Plan
@@ -16,7 +18,7 @@ from adbench.weights.resolver import WeightsResolver
 
 @dataclass(frozen=True)
 class Session:
-    """What the cells of a run share."""
+    """What the cells of a run share; `metrics` are those that plugins bring."""
 
     datasets: dict[str, Dataset]
     weights: WeightsResolver
@@ -25,6 +27,8 @@ class Session:
     batch_size: int
     keep: tuple[str, ...]
     environment: dict[str, Any]
+    metrics: list[MetricCard] = field(default_factory=list)
+    data_root: Path | None = None
 
 
 def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session:
@@ -40,4 +44,6 @@ def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session
         batch_size=options.batch_size,
         keep=options.keep,
         environment=environment.describe(device),
+        metrics=registry.metrics.brought,
+        data_root=options.data_root,
     )

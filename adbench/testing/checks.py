@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from adbench.errors import UserError, did_you_mean
 
-Status = Literal["passed", "failed", "skipped"]
+Status = Literal["passed", "failed", "skipped", "xfailed"]
 HARNESS = Path(__file__).parent.parent
+EXPECTED = "expected failure: "
+MEND_UNEXPECTED = "Take the check out of `expected_failed_checks` on the card."
 
 
 class CheckFailed(AssertionError):
@@ -51,8 +53,8 @@ class CheckResult:
         subject: name of the detector or dataset.
         check: name of the check.
         what: the demand, in a sentence.
-        status: `passed`, `failed`, or `skipped` where the check does not apply.
-        reason: why it failed or does not apply, in a sentence; "" where it passed.
+        status: `passed`, `failed`, `skipped` where the check does not apply, or `xfailed`: it failed as the card says.
+        reason: why it failed or does not apply, in a sentence; "" where it passed; `expected failure: ` and the card's reason.
         mend: what to do about a failure; "" otherwise.
         seconds: how long it took.
     """
@@ -70,18 +72,44 @@ def run_check(check: Check, bench: Any) -> CheckResult:
     """Run one check. Whatever is raised becomes an outcome; only interrupts pass."""
     begin = time.perf_counter()
     status: Status = "passed"
-    reason = ""
+    reason, mend = "", ""
     try:
         check.run(bench)
     except CheckSkipped as skipped:
         status, reason = "skipped", str(skipped)
     except (CheckFailed, UserError) as failed:
-        status, reason = "failed", str(failed)
+        status, reason, mend = "failed", str(failed), check.mend
     except Exception as error:
-        status, reason = "failed", explained(error)
-    mend = check.mend if status == "failed" else ""
+        status, reason, mend = "failed", explained(error), check.mend
+    expected = expectation(check, bench)
+    if expected and status == "failed":
+        status, reason, mend = "xfailed", f"{EXPECTED}{expected}", ""
+    elif expected and status == "passed":
+        status, reason, mend = "failed", unexpected(expected), MEND_UNEXPECTED
     seconds = round(time.perf_counter() - begin, 3)
     return CheckResult(bench.card.name, check.name, check.what, status, reason, mend, seconds)
+
+
+def expectation(check: Check, bench: Any) -> str:
+    """Why the card expects this check to fail, or ""."""
+    return str(bench.card.expected_failed_checks.get(check.name, ""))
+
+
+def unexpected(expected: str) -> str:
+    """What is said of a check that passes although the card expects it to fail."""
+    return f"it passes, and the card expects it to fail: {expected}"
+
+
+def demand_known(card: Any, checks: Iterable[Check]) -> None:
+    """Raise `UserError` where a card exempts a check that does not exist, or gives no reason."""
+    known = [check.name for check in checks]
+    for name, reason in card.expected_failed_checks.items():
+        if name not in known:
+            raise UserError(f"{card.name}: expected_failed_checks names {name!r}, which is no check.{did_you_mean(name, known)}")
+        if not isinstance(reason, str) or not reason.strip():
+            raise UserError(
+                f"{card.name}: expected_failed_checks gives no reason for {name!r}: say in a sentence why it must fail."
+            )
 
 
 def explained(error: BaseException) -> str:

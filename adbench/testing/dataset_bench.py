@@ -22,7 +22,7 @@ class DatasetBench:
     Attributes:
         card: from the registry.
         root: the user's data root, or None.
-        plugin: the module that brought the card, or "" where it was given by hand.
+        plugin: the module (or object) whose hook brought the card, or "" where it was given by hand.
     """
 
     card: DatasetCard

@@ -46,10 +46,12 @@ def card_complete(bench: DatasetBench) -> None:
                 f"counts names {key!r}, which is no split, nor split/normal or split/abnormal.{did_you_mean(key, COUNTED)}"
             )
     for archive in card.archives:
+        if bool(archive.url) == bool(archive.hub):
+            raise CheckFailed(f"the archive of {archive.folder!r} has not one of `url` and `hub`")
         if not SHA256.fullmatch(archive.sha256):
-            raise CheckFailed(f"the sha256 of {archive.url} is {archive.sha256!r}, not 64 hex digits")
+            raise CheckFailed(f"the sha256 of {archive.source} is {archive.sha256!r}, not 64 hex digits")
         if not archive.folder or Path(archive.folder).is_absolute() or ".." in Path(archive.folder).parts:
-            raise CheckFailed(f"the folder {archive.folder!r} of {archive.url} is not one below the data root")
+            raise CheckFailed(f"the folder {archive.folder!r} of {archive.source} is not one below the data root")
     if not bench.dataset.items("test"):
         raise CheckFailed("`test` is empty: there is nothing to score")
     labels = {item.abnormal for item in bench.dataset.items("test")}

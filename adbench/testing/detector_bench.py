@@ -52,7 +52,7 @@ class DetectorBench:
     Attributes:
         card: of the detector.
         registry: all cards; weights are resolved from it, offline.
-        plugin: the module that brought the card, or "" where it was given by hand.
+        plugin: the module (or object) whose hook brought the card, or "" where it was given by hand.
         preset, overrides: where the parameters come from.
         files: weights name to file, as of `--weights`.
         gpu: a second device to compare with, or None.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from importlib.metadata import PackageNotFoundError, version
 
 from adbench.contracts.detector import Selection
 from adbench.contracts.protocol import TRACKS
@@ -31,9 +32,21 @@ def card_complete(bench: DetectorBench) -> None:
     for track in card.tracks:
         if track not in TRACKS:
             raise CheckFailed(f"{track!r} is no track.{did_you_mean(track, TRACKS)}")
+    for package in card.packages:
+        if not installed(package):
+            raise CheckFailed(f"`packages` names {package!r}, which is no distribution that is installed")
     _parameters(bench)
     if not callable(getattr(bench.make(), "predict", None)):
         raise CheckFailed(f"{card.factory} makes no detector: what it returns has no `predict`")
+
+
+def installed(package: str) -> bool:
+    """Whether there is a distribution of this name, as pip knows it."""
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _parameters(bench: DetectorBench) -> None:

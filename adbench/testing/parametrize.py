@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from adbench.errors import UserError
-from adbench.testing.checks import Check, CheckFailed, CheckSkipped
+from adbench.testing.checks import EXPECTED, MEND_UNEXPECTED, Check, CheckFailed, CheckSkipped, expectation, unexpected
 from adbench.testing.suite import Bench, bound_checks
 
 
@@ -44,21 +44,26 @@ def parametrize_with_checks(
 
 
 def as_test(check: Check, bench: Bench) -> Callable[[], None]:
-    """A function that runs a check and fails or skips as pytest wants it."""
+    """A function that runs a check and fails, skips, or fails as expected (xfail), as pytest wants it."""
 
     def run() -> None:
         __tracebackhide__ = True
         import pytest
 
+        expected = expectation(check, bench)
         advice = f"{check.what}\nTo mend it: {check.mend}"
         try:
             check.run(bench)
         except CheckSkipped as skipped:
             pytest.skip(str(skipped))
-        except (CheckFailed, UserError) as failed:
-            pytest.fail(f"{bench.card.name}: {check.name}: {failed}\n{advice}", pytrace=False)
         except Exception as error:
+            if expected:
+                pytest.xfail(f"{EXPECTED}{expected}")
+            if isinstance(error, CheckFailed | UserError):
+                pytest.fail(f"{bench.card.name}: {check.name}: {error}\n{advice}", pytrace=False)
             error.add_note(advice)  # the traceback leads to the author's line
             raise
+        if expected:
+            pytest.fail(f"{bench.card.name}: {check.name}: {unexpected(expected)}\nTo mend it: {MEND_UNEXPECTED}", pytrace=False)
 
     return run

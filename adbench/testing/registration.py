@@ -22,16 +22,17 @@ MEND_IMPORT_COST = (
 MOST_SECONDS = 0.5
 TIME_LIMIT = 120
 PROGRAM = """
-import importlib, json, sys, time
+import json, os, sys, time
 sys.path[:] = json.loads(sys.argv[2])
+os.environ.pop("ADBENCH_PLUGINS", None)
 import numpy, adbench
+from importlib.metadata import EntryPoint
+from adbench.registry.loading import load_plugins
 before, start = set(sys.modules), time.process_time()
-plugin = importlib.import_module(sys.argv[1])
-for hook in ("adbench_detectors", "adbench_datasets", "adbench_weights"):
-    list(getattr(plugin, hook, list)())
+(plugin,) = load_plugins([EntryPoint("plugin", sys.argv[1], "adbench")]).loaded
 seconds = time.process_time() - start
 new = {name.partition(".")[0] for name in set(sys.modules) - before}
-print(json.dumps({"seconds": seconds, "new": sorted(new)}))
+print(json.dumps({"seconds": seconds, "new": sorted(new), "error": plugin.error}))
 """
 
 
@@ -44,6 +45,8 @@ def cheap_to_register(bench: Any) -> None:
     if done.returncode:
         raise CheckFailed(f"importing {bench.plugin} by itself fails: {done.stderr.strip().splitlines()[-1]}")
     cost = json.loads(done.stdout.splitlines()[-1])
+    if cost["error"]:
+        raise CheckFailed(f"importing {bench.plugin} by itself fails: {cost['error']}")
     heavy = [name for name in HEAVY if name in cost["new"]]
     if heavy:
         raise CheckFailed(f"importing {bench.plugin} imports {', '.join(heavy)}")
@@ -52,12 +55,9 @@ def cheap_to_register(bench: Any) -> None:
 
 
 def plugin_of(registry: Registry, hook: str, name: str) -> str:
-    """The module that brought the card of this name through this hook, or ""."""
-    for loaded in registry.plugins.loaded:
-        plugin = registry.plugins.manager.get_plugin(loaded.name)
-        if plugin is None or hook not in loaded.hooks:
-            continue
-        cards = [card.name for card in getattr(plugin, hook)()]
+    """What the entry point of the plugin names that brought the card of this name through this hook, or ""."""
+    for loaded, brought in registry.plugins.results(hook):
+        cards = [card.name for card in brought]
         if name in cards or f"{name.partition(':')[0]}:" in cards:
-            return str(getattr(plugin, "__name__", type(plugin).__module__))
+            return registry.plugins.entries[loaded.name]
     return ""

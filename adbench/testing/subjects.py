@@ -66,13 +66,17 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
             continue
         if plugin.error:
             raise UserError(f"The plugin {plugin.name!r} of {plugin.distribution} could not be loaded: {plugin.error}")
-        module = registry.plugins.manager.get_plugin(plugin.name)
-        detectors += _cards(module, "adbench_detectors")
-        datasets += _cards(module, "adbench_datasets")
+        brought = registry.plugins.brought[plugin.name]
+        detectors += _plain_names(brought.get("adbench_detectors", ()))
+        datasets += _plain_names(brought.get("adbench_datasets", ()))
     if not detectors and not datasets and ":" in name:
         prefix = f"{name.partition(':')[0]}:"
         detectors += [name] if prefix in registry.detectors else []
         datasets += [name] if prefix in registry.datasets else []
+    if not detectors and not datasets and any(name in (plugin.name, plugin.distribution) for plugin in registry.plugins.loaded):
+        raise UserError(
+            f"The plugin {name!r} brings no method and no dataset that can be checked by itself; see `adbench plugins`."
+        )
     if not detectors and not datasets:
         plugins = [plugin.name for plugin in registry.plugins.loaded]
         known = [*registry.detectors, *registry.datasets, *registry.groups(), *plugins]
@@ -82,6 +86,6 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
     return list(dict.fromkeys(detectors)), list(dict.fromkeys(datasets))
 
 
-def _cards(module: Any, hook: str) -> list[str]:
-    cards: Iterable[Any] = getattr(module, hook, list)()
+def _plain_names(cards: Iterable[DetectorCard | DatasetCard]) -> list[str]:
+    """Of all cards but those whose names want an argument."""
     return [card.name for card in cards if not card.name.endswith(":")]

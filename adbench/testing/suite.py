@@ -11,7 +11,7 @@ from adbench.contracts.detector import DetectorCard
 from adbench.registry.cards import Registry, load_registry
 from adbench.registry.parameters import build_parameters
 from adbench.testing import dataset_card, dataset_images, detector_card, detector_conduct, detector_scores, detector_supports
-from adbench.testing.checks import Check, CheckResult, chosen, run_check
+from adbench.testing.checks import Check, CheckResult, chosen, demand_known, run_check
 from adbench.testing.dataset_bench import DatasetBench
 from adbench.testing.detector_bench import DetectorBench
 from adbench.testing.registration import plugin_of
@@ -46,7 +46,7 @@ def check_detector(
         registry: where names and weights are looked up; None = all installed plugins.
 
     Raises:
-        UserError: unknown detector, check or parameter.
+        UserError: unknown detector, check or parameter, also in the card's `expected_failed_checks`.
     """
     bench = detector_bench(detector, parameters=parameters, weights=weights, preset=preset, registry=registry)
     return [run_check(check, bench) for check in chosen(DETECTOR_CHECKS, only)]
@@ -68,7 +68,7 @@ def check_dataset(
         registry: where names are looked up; None = all installed plugins.
 
     Raises:
-        UserError: unknown dataset or check.
+        UserError: unknown dataset or check, also in the card's `expected_failed_checks`.
     """
     bench = dataset_bench(dataset, data_root=data_root, registry=registry)
     return [run_check(check, bench) for check in chosen(DATASET_CHECKS, only)]
@@ -88,6 +88,7 @@ def detector_bench(
     registry = registry or load_registry()
     card = registry.detector(detector) if isinstance(detector, str) else detector
     plugin = plugin_of(registry, "adbench_detectors", card.name)
+    demand_known(card, DETECTOR_CHECKS)
     files = {name: Path(path) for name, path in (weights or {}).items()}
     if parameters:
         build_parameters(card, preset, parameters)  # a mistake of the caller's is none of the plugin's
@@ -100,6 +101,7 @@ def dataset_bench(
     """A bench for the checks of one dataset; arguments as of `check_dataset`."""
     registry = registry or load_registry()
     card = registry.dataset(dataset) if isinstance(dataset, str) else dataset
+    demand_known(card, DATASET_CHECKS)
     plugin = plugin_of(registry, "adbench_datasets", card.name)
     return DatasetBench(card, Path(data_root) if data_root else None, plugin)
 

@@ -46,9 +46,12 @@ def _open_clip_card(name: str) -> WeightsCard | None:
     if not config:
         return None
     repository, _, file = config.get("hf_hub", "").rpartition("/")
+    # An architecture ARCHITECTURE-quickgelu says it for weights whose own entry does not.
+    quick_gelu = config.get("quick_gelu") or (open_clip.get_model_config(architecture) or {}).get("quick_gelu")
     return WeightsCard(
         name=name,
         file=_file_name("open_clip", name, file or OPEN_CLIP_FILE),
+        quick_gelu=bool(quick_gelu),
         url=config.get("url", ""),
         hub=f"{repository}:{file or OPEN_CLIP_FILE}" if repository else "",
         notes="As open_clip publishes them.",

@@ -56,21 +56,29 @@ class WeightsResolver:
         """Hex digest of the file; part of a cell's identity."""
         return _digest(self.path(name))
 
-    def state_dict(self, name: str) -> dict[str, torch.Tensor]:
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, torch.Tensor]:
         """Tensors on the CPU, in the file's own precision, from safetensors or `torch.load(weights_only=True)`.
 
-        A `{"state_dict": {...}}` wrapper is opened; nested dictionaries are flattened with dots.
+        What a training put around them is taken off: wrappers such as `{"state_dict": {...}}`, and prefixes such as
+        `module.` that all names share. Nested dictionaries are flattened with dots.
+
+        Args:
+            name: of the weights.
+            as_stored: leave the prefixes, for a network of whose names all begin with one of them by nature.
         """
         from adbench.files.tensors import read_state_dict
 
         path = self.path(name)
         try:
-            return read_state_dict(path)
+            return read_state_dict(path, as_stored=as_stored)
         except UserError as error:
             raise UserError(f"Weights {name!r}: {error}") from error
 
     def status(self, name: str) -> str:
-        """Where these weights would come from, for listings; downloads nothing, checks no hash."""
+        """Where these weights would come from, for listings; downloads nothing, checks no hash.
+
+        The path of a file of the model hub holds its commit: `.../snapshots/COMMIT/FILE`.
+        """
         if name in self._given:
             return f"given: {self._given[name]}"
         card = self.card(name)
@@ -104,7 +112,7 @@ class WeightsResolver:
             return None
         from adbench.files.hub import cached_hub_file
 
-        return cached_hub_file(card.hub)
+        return cached_hub_file(card.hub, card.revision)
 
     def _download(self, card: WeightsCard) -> Path:
         if card.name not in self._failures:
@@ -129,7 +137,7 @@ class WeightsResolver:
         reasons = []
         if card.hub:
             try:
-                return fetch_hub(card.hub)
+                return fetch_hub(card.hub, card.revision)
             except DownloadError as error:
                 reasons.append(str(error))
         if card.url:

@@ -18,13 +18,9 @@ from adbench.files.pictures import read_image
 from adbench.metrics.ranking import ranking_figures
 from adbench_clip.april_network import Compact, Network, Projections, mean_score, remember
 from adbench_clip.april_training import Trainer, level_losses
-from adbench_clip.examples import Batch
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
-from adbench_clip.pixels import to_images
-from adbench_clip.prompts import text_features
-from adbench_clip.trained import load_trained
 from adbench_folder import CARD
 from adbench_folder.dataset import FolderDataset
+from adbench_nets import CLIP_MEAN, CLIP_STD, Batch, load_weights, text_features, to_images
 from parity_checks.april_aupro import april_aupro
 from parity_checks.clip import Golden, golden_clip
 from parity_checks.listed import check_listed
@@ -56,7 +52,7 @@ def network_of(golden: Golden, report: Report) -> Network:
     """The product's network with the golden initial layers."""
     projections = Projections(golden.tower.width, golden.bottleneck, len(golden.levels))
     arrays = report.load_keys(INIT, projections.state_dict())
-    load_trained(projections, {name: torch.from_numpy(array) for name, array in arrays.items()}, "linear layers")
+    load_weights(projections, {name: torch.from_numpy(array) for name, array in arrays.items()}, INIT, "Is the file whole?")
     size = (golden.side, golden.side)
     return Network(golden.tower, projections, golden.levels, CLIP_MEAN, CLIP_STD, size, contextlib.nullcontext)
 

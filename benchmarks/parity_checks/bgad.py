@@ -19,9 +19,8 @@ from adbench.metrics.region import find_regions
 from adbench_fewshot.bgad_losses import BoundaryOptions, boundary_losses, boundary_rank, focal_weights
 from adbench_fewshot.bgad_scoring import anomaly_maps, image_scores, learn_maxima
 from adbench_fewshot.bgad_training import Step, Tokens, Trainer, learning_rate, new_flows, token_likelihood, tokens_of
-from adbench_fewshot.encoder import load_whole
-from adbench_fewshot.flow import log_likelihood, position_encoding
 from adbench_fewshot.parameters import BgadParameters
+from adbench_nets import load_weights, log_likelihood, position_encoding
 from parity_checks.april_aupro import shares_above
 from parity_checks.report import Report
 
@@ -78,7 +77,7 @@ class Golden:
         """The product's flows with the golden weights of a file."""
         flows = new_flows(self.dims, self.parameters)
         state = {name: torch.from_numpy(np.asarray(array)) for name, array in self.report.load_file(file).items()}
-        load_whole(flows, state, file)
+        load_weights(flows, state, file, "Is the file whole?")
         return flows
 
     def batches(self, epoch: int) -> list[list[int]]:

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, prompt_embeddings, prompts, text_features, tokenize
-from adbench_clip.tower import Tower, build_tower
+from adbench_nets import ABNORMAL_STATES, NORMAL_STATES, Tower, build_tower, prompt_embeddings, prompts, text_features, tokenize
 from parity_checks.report import Report
 
 WEIGHTS = "clip/clip_without_token_embedding_fp16.safetensors"

@@ -27,11 +27,11 @@ from adbench_fewshot.dra_network import (
     mean_scores,
     top_mean,
 )
-from adbench_fewshot.dra_training import Batch, Moments, Trainer, learning_rate
-from adbench_fewshot.encoder import load_whole, to_input
+from adbench_fewshot.dra_training import Batch, Moments, Trainer, learning_rate, trunk_input
 from adbench_fewshot.parameters import DraParameters
 from adbench_fewshot.pseudo import ASPECT, Patch, box_at, cut_mix, patch_size
 from adbench_fewshot.resnet import ResNet18, widths_of
+from adbench_nets import load_weights
 from parity_checks.report import Report
 
 CONFIG = "dra/config.json"
@@ -69,7 +69,7 @@ def golden_network(report: Report, file: str, parameters: DraParameters) -> DraN
     if widths is None:
         raise ValueError(f"{file} holds no ResNet-18")
     network = DraNetwork(ResNet18(widths), widths[-1], parameters.top_share, parameters.scales)
-    load_whole(network, state, file)
+    load_weights(network, state, file, "Is the file whole?")
     return network
 
 
@@ -85,7 +85,7 @@ def _check_heads(report: Report) -> None:
         width = x.shape[1]
         plain, holistic, composite = PlainHead(width), HolisticHead(width), CompositeHead(width)
         for name, head in (("plain", plain), ("holistic", holistic), ("composite", composite)):
-            load_whole(head, state(f"{case}_{name}"), f"{ALONE}:{case}_{name}")
+            load_weights(head, state(f"{case}_{name}"), f"{ALONE}:{case}_{name}", "Is the file whole?")
         report.compare(f"{ALONE}:{case}_plain", top_mean(plain(x), share), atol=5e-6)
         report.compare(f"{ALONE}:{case}_holistic", holistic(x), atol=5e-6)
         difference = references.mean(dim=0, keepdim=True) - x
@@ -142,7 +142,8 @@ def _check_training(parameters: DraParameters, report: Report) -> None:
     if [int((row == SEEN).sum()) for row in labels] != abnormal:
         report.fail(f"{TRAIN}:labels", "not two thirds normal, as the product's batches are")
     batches = [
-        Batch(to_input(images[step]), torch.from_numpy(labels[step]), to_input(references[step])) for step in range(len(images))
+        Batch(trunk_input(images[step], "cpu"), torch.from_numpy(labels[step]), trunk_input(references[step], "cpu"))
+        for step in range(len(images))
     ]
     moments = _golden_moments(report)
     network = golden_network(report, "dra/model_init.safetensors", parameters)
@@ -228,11 +229,11 @@ def _check_trained(network: DraNetwork, report: Report) -> None:
 @torch.no_grad()
 def _check_scores(parameters: DraParameters, report: Report) -> None:
     network = golden_network(report, "dra/model_after3.safetensors", parameters).eval()
-    images, batches = to_input(report.load(f"{TEST}:images_u8")), report.load(f"{TEST}:batch_of_image")
+    images, batches = trunk_input(report.load(f"{TEST}:images_u8"), "cpu"), report.load(f"{TEST}:batch_of_image")
     references, labels = report.load(f"{TEST}:ref_images_u8"), report.load(f"{TEST}:labels")
     parts = []
     for number in range(len(references)):
-        of_references = network.features(to_input(references[number]))
+        of_references = network.features(trunk_input(references[number], "cpu"))
         of_images = network.features(images[batches == number])
         parts.append([network.outputs(x, reference) for x, reference in zip(of_images, of_references, strict=True)])
     order = np.argsort(np.concatenate([np.flatnonzero(batches == number) for number in range(len(references))]))

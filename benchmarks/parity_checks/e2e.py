@@ -21,13 +21,13 @@ from adbench.files.pictures import read_image, read_mask
 from adbench.metrics.ranking import auroc
 from adbench_bmad import CARDS
 from adbench_bmad.dataset import BmadDataset
-from adbench_clip.examples import Order
 from adbench_mvfa import OFFICIAL
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.augment import VIEWS
 from adbench_mvfa.detector import MvfaDetector
 from adbench_mvfa.parameters import OfficialParameters
 from adbench_mvfa.task import Model, Task, make_task
+from adbench_nets import Order
 from parity_checks.clip import Golden, golden_clip
 from parity_checks.listed import check_listed
 from parity_checks.mvfa import golden_adapters, pixel_auroc

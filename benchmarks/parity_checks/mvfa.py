@@ -11,10 +11,6 @@ import torch
 from torch import Tensor
 
 from adbench.metrics.ranking import auroc
-from adbench_clip.examples import Batch
-from adbench_clip.losses import dice_loss, focal_loss
-from adbench_clip.memory import nearest_distance
-from adbench_clip.prompts import text_features
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.augment import augment
 from adbench_mvfa.fusion import Branches, fused_map, fused_score, learn_ranges
@@ -23,6 +19,7 @@ from adbench_mvfa.network import adapt, stem
 from adbench_mvfa.scorer import Compact, Scorer, remember
 from adbench_mvfa.scoring import detection_scores
 from adbench_mvfa.training import Loss, Trainer
+from adbench_nets import Batch, dice_loss, focal_loss, nearest_distance, text_features
 from parity_checks.clip import Golden, golden_clip
 from parity_checks.report import Report
 

@@ -1,11 +1,11 @@
-"""The generated parts of the pages, by name; each is made of the registry of first-party cards."""
+"""The generated parts of the pages, by name, each made of the registry of first-party cards; and the pictures, by file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from adbench.registry.cards import Registry
-from parts import cards, commands, contracts, reference
+from parts import cards, commands, contracts, reference, rooms
 
 PARTS: dict[str, Callable[[Registry], str]] = {
     "commands": commands.commands,
@@ -19,7 +19,13 @@ PARTS: dict[str, Callable[[Registry], str]] = {
     "dataset-checks": contracts.dataset_checks,
     "figures": contracts.figures,
     "hooks": contracts.hooks,
+    "rooms": rooms.rooms,
     "api-adbench": reference.adbench_names,
     "api-metrics": reference.metrics_names,
+    "api-nets": reference.nets_names,
     "api-testing": reference.testing_names,
+}
+
+PICTURES: dict[str, Callable[[], str]] = {
+    "architecture.svg": rooms.picture,
 }

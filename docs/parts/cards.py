@@ -7,7 +7,7 @@ from typing import Any
 
 from adbench.contracts.dataset import DatasetCard
 from adbench.contracts.detector import DetectorCard
-from adbench.planning.suites import read_suite, suite_files
+from adbench.planning.suites import read_suite
 from adbench.registry.cards import Registry
 from parts.markdown import anchor, code, table
 
@@ -40,7 +40,9 @@ def _method(card: DetectorCard) -> str:
         ("Source", f"{card.citation} [{card.url}]({card.url})" if card.url else card.citation),
         ("Licence", card.licence),
         ("Needs masks", "yes" if card.needs_masks else ""),
+        ("Measured anew with another version of", ", ".join(map(code, card.packages))),
         ("Differences from the original", card.notes),
+        ("Checks expected to fail", _expected(card)),
     ]
     parts = [f"## {card.title} {{ #{anchor(card.name)} }}\n", *(f"**{name}**: {text}\n" for name, text in facts if text)]
     if dataclasses.fields(card.parameters):
@@ -51,6 +53,10 @@ def _method(card: DetectorCard) -> str:
             )
         )
     return "\n".join(parts)
+
+
+def _expected(card: DetectorCard | DatasetCard) -> str:
+    return "; ".join(f"{code(check)}: {reason}" for check, reason in card.expected_failed_checks.items())
 
 
 def _parameter(card: DetectorCard, field: dataclasses.Field[Any]) -> tuple[str, str, str, str]:
@@ -86,6 +92,7 @@ def _dataset(card: DatasetCard) -> str:
         ("Licence", card.licence),
         ("How to get it", card.how_to_get),
         ("Named in prompts", card.class_name),
+        ("Checks expected to fail", _expected(card)),
         ("Published counts", ", ".join(f"{code(name)} {count}" for name, count in card.counts.items())),
     ]
     return "\n".join(
@@ -103,6 +110,6 @@ def weights(registry: Registry) -> str:
 
 
 def suites(registry: Registry) -> str:
-    """A table of the suites that come with adbench."""
-    read = {name: read_suite(name) for name in suite_files()}
+    """A table of the suites that first-party plugins bring."""
+    read = {name: read_suite(name, registry) for name in registry.suites}
     return table(("suite", "what it runs"), ((code(name), suite.get("title", "")) for name, suite in read.items()))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from adbench.contracts import hookspecs
-from adbench.metrics import METRICS, Metric
+from adbench.contracts.metric import MetricCard
 from adbench.registry.cards import Registry
 from adbench.regression.baseline import BaselineCell
 from adbench.results.record import CellRecord
@@ -30,15 +30,16 @@ def baseline_fields(registry: Registry) -> str:
 
 
 def figures(registry: Registry) -> str:
-    """The figures of the catalogue."""
-    rows = ((f"{code(m.name)}<br>{m.title}{_remarks(m)}", m.computed, m.interval or "none") for m in METRICS)
+    """The figures of the catalogue, and of first-party plugins."""
+    rows = ((f"{code(m.name)}<br>{m.title}{_remarks(m)}", m.computed, m.interval or "none") for m in registry.metrics.values())
     return table(("figure", "how it is computed", "its 95 % interval"), rows)
 
 
-def _remarks(metric: Metric) -> str:
+def _remarks(metric: MetricCard) -> str:
     remarks = [
         *([] if metric.higher_is_better else ["lower is better"]),
         *(["uses test labels"] if metric.uses_test_labels else []),
+        *([f"of {module}"] if (module := metric.factory.partition(".")[0].partition(":")[0]) else []),
     ]
     return f" ({', '.join(remarks)})" if remarks else ""
 

@@ -7,6 +7,7 @@ from types import ModuleType
 import adbench
 import adbench.metrics
 import adbench.testing
+import adbench_nets
 from adbench.registry.cards import Registry
 
 
@@ -18,6 +19,11 @@ def adbench_names(registry: Registry) -> str:
 def metrics_names(registry: Registry) -> str:
     """Figures and their uncertainty."""
     return _directives(adbench.metrics)
+
+
+def nets_names(registry: Registry) -> str:
+    """What detectors share."""
+    return _directives(adbench_nets)
 
 
 def testing_names(registry: Registry) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 from adbench import DetectorCard, Weights, WeightsCard, hookimpl
 from adbench_anomalib.parameters import (
-    TINY_CLIP,
-    TINY_CNN,
     AnomalibParameters,
     CflowParameters,
     PatchcoreParameters,
@@ -15,15 +13,8 @@ from adbench_anomalib.parameters import (
     WinclipParameters,
     cflow_is_transductive,
 )
+from adbench_nets import TINY_CLIP, TINY_CNN
 
-TINY = WeightsCard(
-    name=TINY_CNN,
-    file="tiny_cnn.safetensors",
-    embedded="adbench_anomalib:tiny_cnn.safetensors",
-    licence="MIT",
-    notes="timm's test_resnet trained on procedural images, for demonstrations and tests; its figures say nothing about "
-    "medicine.",
-)
 WIDE_RESNET = WeightsCard(
     name="wide_resnet50_2.tv_in1k",
     file="timm-wide_resnet50_2.tv_in1k.safetensors",
@@ -34,6 +25,7 @@ WIDE_RESNET = WeightsCard(
 )
 CLIP_PLUS_240 = WeightsCard(
     name="ViT-B-16-plus-240/laion400m_e31",
+    quick_gelu=False,
     file="clip-vit-b-16-plus-240-laion400m_e31.pt",
     hub="timm/vit_base_patch16_plus_clip_240.laion400m_e31:open_clip_model.safetensors",
     url="https://github.com/mlfoundations/open_clip/releases/download/v0.2-weights/vit_b_16_plus_240-laion400m_e31-8fb26589.pt",
@@ -46,7 +38,8 @@ PATCHCORE = DetectorCard(
     factory="adbench_anomalib.patchcore:PatchcoreDetector",
     tracks=("full-normal", "few-normal"),
     parameters=PatchcoreParameters,
-    presets={"demo": {"backbone": TINY_CNN, "image_size": 128, "coreset_ratio": 0.05}},
+    presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "coreset_ratio": 0.05}},
+    packages=("anomalib", "kornia", "scikit-learn", "timm"),
     weight_parameters=("backbone",),
     citation="Roth, Pemula, Zepeda, Schoelkopf, Brox, Gehler. Towards Total Recall in Industrial Anomaly Detection. CVPR "
     "2022. arXiv 2106.08265.",
@@ -65,7 +58,7 @@ CFLOW = DetectorCard(
     parameters=CflowParameters,
     presets={
         "demo": {
-            "backbone": TINY_CNN,
+            "backbone": TINY_CNN.name,
             "layers": ("layer2", "layer3"),
             "image_size": 96,
             "meta_epochs": 8,
@@ -76,6 +69,7 @@ CFLOW = DetectorCard(
             "position_channels": 32,
         }
     },
+    packages=("anomalib", "freia", "scipy", "timm"),
     weight_parameters=("backbone",),
     transductive=cflow_is_transductive,
     citation="Gudovskiy, Ishizaka, Kozuka. CFLOW-AD: Real-Time Unsupervised Anomaly Detection with Localization via Conditional "
@@ -94,7 +88,8 @@ RD4AD = DetectorCard(
     factory="adbench_anomalib.rd4ad:Rd4adDetector",
     tracks=("full-normal",),
     parameters=Rd4adParameters,
-    presets={"demo": {"backbone": TINY_CNN, "image_size": 128, "epochs": 25, "batch_size": 8}},
+    presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "epochs": 25, "batch_size": 8}},
+    packages=("anomalib", "kornia", "timm", "torchvision"),
     weight_parameters=("backbone",),
     citation="Deng, Li. Anomaly Detection via Reverse Distillation from One-Class Embedding. CVPR 2022. arXiv 2201.10703.",
     url="https://arxiv.org/abs/2201.10703",
@@ -111,7 +106,8 @@ WINCLIP = DetectorCard(
     tracks=("zero-shot", "few-normal"),
     parameters=WinclipParameters,
     # tiny-clip was trained on pixels in [0, 1]; with CLIP's mean and deviation its windows see nothing.
-    presets={"demo": {"weights": TINY_CLIP, "image_size": 112, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}},
+    presets={"demo": {"weights": TINY_CLIP.name, "image_size": 112, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}},
+    packages=("anomalib", "open_clip_torch"),
     uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Jeong, Zou, Kim, Zhang, Ravichandran, Dabeer. WinCLIP: Zero-/Few-Shot Anomaly Classification and Segmentation. "
@@ -136,11 +132,25 @@ def own_weights(card: DetectorCard, parameters: AnomalibParameters, weights: Wei
 
 ANOMALIB = DetectorCard(
     name="anomalib:",
+    published_as="{argument}",
     title="anomalib model",
     factory="adbench_anomalib.generic:AnomalibDetector",
     tracks=("full-normal",),
     parameters=AnomalibParameters,
-    presets={"demo": {"backbone": TINY_CNN, "image_size": 128, "epochs": 4, "batch_size": 8}},
+    presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "epochs": 4, "batch_size": 8}},
+    # One list for all models of anomalib: which of them NAME takes is not known before it is built.
+    packages=(
+        "anomalib",
+        "einops",
+        "freia",
+        "kornia",
+        "lightning",
+        "open_clip_torch",
+        "scikit-learn",
+        "scipy",
+        "timm",
+        "torchvision",
+    ),
     weight_parameters=("backbone",),
     own_weights=own_weights,
     citation="Akcay, Ameln, Vaidya, Lakshmanan, Ahuja, Genc. Anomalib: A Deep Learning Library for Anomaly Detection. ICIP 2022. "
@@ -162,5 +172,5 @@ def adbench_detectors() -> list[DetectorCard]:
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
-    """The named backbones."""
-    return [TINY, WIDE_RESNET, CLIP_PLUS_240]
+    """The named weights that these methods use."""
+    return [WIDE_RESNET, CLIP_PLUS_240, TINY_CNN, TINY_CLIP]

@@ -8,11 +8,10 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_anomalib.backbone import LAST_STRIDES, MixedPrecision, cut_backbone, to_input
-from adbench_anomalib.cflow_flows import build_flows, learning_rate, likelihoods, normality, train_batch
+from adbench_anomalib.backbone import LAST_STRIDES, MixedPrecision, backbone_input, cut_backbone
+from adbench_anomalib.cflow_flows import learning_rate, likelihoods, new_flows, normality, train_batch
 from adbench_anomalib.parameters import CflowParameters
-from adbench_anomalib.seeding import seeded
-from adbench_anomalib.training import shuffled
+from adbench_nets import load_weights, shuffled
 
 
 class CflowDetector(Detector):
@@ -32,9 +31,9 @@ class CflowDetector(Detector):
         step = 0
         self.flows.train()
         for _ in ctx.progress(range(p.meta_epochs * p.sub_epochs), "epochs"):
-            for batch in shuffled(support.normal, p.batch_size, generator):
+            for rows in shuffled(len(support.normal), p.batch_size, generator):
                 adam.param_groups[0]["lr"] = learning_rate(p, step / a_meta_epoch)
-                train_batch(self.flows, self._features(batch), adam, p.fibre, generator)
+                train_batch(self.flows, self._features(support.normal[rows]), adam, p.fibre, generator)
                 step += 1
         self.flows.eval()
         found = [self._likelihoods(batch) for batch in support.normal.batches(p.batch_size)]
@@ -67,19 +66,19 @@ class CflowDetector(Detector):
         """Take over what `state_dict` gave."""
         self._prepare(ctx)
         self.maxima = state["maxima"].to(ctx.device)
-        self.flows.load_state_dict({key.removeprefix("flows."): value for key, value in state.items() if key != "maxima"})
+        flows = {key.removeprefix("flows."): value for key, value in state.items() if key != "maxima"}
+        load_weights(self.flows, flows, "The saved flows", "Load them with the parameters that they were saved with.")
         self.flows.eval()
 
     def _prepare(self, ctx: Context) -> None:
         self.device = ctx.device
         extractor = cut_backbone(self.parameters, ctx, LAST_STRIDES)
         self.layers = extractor.layers
-        with seeded(ctx.seed):
-            self.flows = build_flows(extractor.out_dims, self.parameters).to(ctx.device)
+        self.flows = new_flows(extractor.out_dims, self.parameters, ctx.torch_rng()).to(ctx.device)
         self.encoder = MixedPrecision(extractor, ctx).to(ctx.device)
 
     def _features(self, batch: ImageBatch) -> list[Tensor]:
-        features = self.encoder(to_input(batch, self.parameters, self.device))
+        features = self.encoder(backbone_input(batch, self.parameters, self.device))
         return [features[layer] for layer in self.layers]
 
     @torch.no_grad()

@@ -9,43 +9,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from adbench_anomalib.models import AllInOneBlock, cflow_head, get_logp, positional_encoding_2d
 from adbench_anomalib.parameters import CflowParameters
+from adbench_nets import ConditionalFlow, build_flows, log_likelihood, position_encoding, rotate, warm_up_cosine
 
 # Vectors that go through a flow at once when nothing is learnt: bounds memory, changes no number.
 VECTORS_AT_ONCE = 8192
-# Of the paper's cosine schedule: the share of the learning rate that is left at the end, and with which the warm-up begins.
-LAST_SHARE = 0.001
-FIRST_SHARE = 0.1
-WARM_META_EPOCHS = 2
 
 
-def build_flows(widths: Sequence[int], parameters: CflowParameters) -> nn.ModuleList:
-    """One untrained flow of anomalib's a level, drawn from torch's global generator.
-
-    A soft permutation is a rotation drawn uniformly: the orthogonal factor of a Gaussian matrix. anomalib draws the same
-    distribution in a way that takes minutes above 512 channels.
-    """
-    flows = nn.ModuleList(
-        cflow_head(parameters.position_channels, parameters.blocks, parameters.clamp, width, permute_soft=False)
-        for width in widths
-    )
-    if parameters.permutation == "soft":
-        for module in flows.modules():
-            if isinstance(module, AllInOneBlock):
-                rotation = random_rotation(len(module.w_perm))
-                module.w_perm.data = rotation
-                module.w_perm_inv.data = rotation.T.contiguous()
+def new_flows(widths: Sequence[int], parameters: CflowParameters, generator: torch.Generator) -> nn.ModuleList:
+    """One untrained flow a level, drawn as anomalib draws it; soft permutations after all the rest."""
+    p = parameters
+    flows = build_flows(widths, p.position_channels, p.blocks, p.clamp, "hard", generator)
+    if p.permutation == "soft":
+        rotate(flows, generator)
     return flows
-
-
-def random_rotation(channels: int) -> Tensor:
-    """(channels, channels) float32, uniform over the rotations: orthogonal, determinant 1."""
-    basis, triangle = torch.linalg.qr(torch.randn(channels, channels, dtype=torch.float64))
-    basis = basis * triangle.diagonal().sign()
-    if torch.linalg.det(basis) < 0:
-        basis[:, 0] *= -1
-    return basis.float()
 
 
 def train_batch(
@@ -99,32 +76,22 @@ def normality(found: Sequence[Tensor], maxima: Sequence[Tensor | float], size: i
 
 
 def learning_rate(parameters: CflowParameters, progress: float) -> float:
-    """The learning rate after so many meta-epochs: a linear warm-up over two, then a cosine a meta-epoch at a time.
+    """The learning rate after so many meta-epochs.
 
     Args:
         progress: meta-epochs done, with the fraction of the one under way.
     """
     if parameters.schedule == "constant":
         return parameters.lr
-
-    def cosine(epoch: float) -> float:
-        last = parameters.lr * LAST_SHARE
-        return last + (parameters.lr - last) * (1 + math.cos(math.pi * epoch / parameters.meta_epochs)) / 2
-
-    if progress >= WARM_META_EPOCHS:
-        return cosine(math.floor(progress))
-    first, target = parameters.lr * FIRST_SHARE, cosine(min(WARM_META_EPOCHS, parameters.meta_epochs))
-    return first + progress / WARM_META_EPOCHS * (target - first)
+    return warm_up_cosine(parameters.lr, parameters.meta_epochs, math.floor(progress), progress)
 
 
-def _rows(feature: Tensor, flow: nn.Module) -> tuple[Tensor, Tensor]:
+def _rows(feature: Tensor, flow: ConditionalFlow) -> tuple[Tensor, Tensor]:
     batch, channels, height, width = feature.shape
-    conditions = next(module.condition_channels for module in flow.modules() if isinstance(module, AllInOneBlock))
-    positions = positional_encoding_2d(conditions, height, width).to(feature.device)
+    positions = position_encoding(flow.condition, height, width).to(feature.device)
     vectors = feature.permute(0, 2, 3, 1).reshape(-1, channels)
-    return vectors, positions.permute(1, 2, 0).reshape(-1, conditions).repeat(batch, 1)
+    return vectors, positions.permute(1, 2, 0).reshape(-1, flow.condition).repeat(batch, 1)
 
 
-def _likelihood(flow: nn.Module, vectors: Tensor, positions: Tensor) -> Tensor:
-    channels = vectors.shape[1]
-    return get_logp(channels, *flow(vectors, [positions])) / channels
+def _likelihood(flow: ConditionalFlow, vectors: Tensor, positions: Tensor) -> Tensor:
+    return log_likelihood(*flow(vectors, positions))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from adbench_anomalib.models import SparseRandomProjection
-from adbench_anomalib.seeding import seeded
+from adbench_nets import seeded
 
 # Of the Johnson-Lindenstrauss bound, as anomalib and the authors choose it.
 DISTORTION = 0.9

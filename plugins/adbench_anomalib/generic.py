@@ -12,7 +12,7 @@ from adbench import Context, Detector, ImageBatch, Prediction, Support, UserErro
 from adbench_anomalib.generic_models import build_module, image_side, in_one_line
 from adbench_anomalib.generic_training import Normals, to_unit, train
 from adbench_anomalib.parameters import AnomalibParameters
-from adbench_anomalib.seeding import seeded
+from adbench_nets import seeded
 
 
 class AnomalibDetector(Detector):

@@ -16,10 +16,9 @@ from torchvision.models import WeightsEnum
 from torchvision.transforms.v2 import Resize
 
 from adbench import UserError, Weights, did_you_mean
-from adbench_anomalib.backbone import architecture_of, count_classes, load_backbone
 from adbench_anomalib.models import AnomalibModule, image_models
-from adbench_anomalib.parameters import TINY_CNN, AnomalibParameters
-from adbench_anomalib.seeding import seeded
+from adbench_anomalib.parameters import AnomalibParameters
+from adbench_nets import TINY_CNN, architecture_of, as_float32, count_classes, load_backbone, seeded
 
 # Names that constructors give to what `backbone` is.
 BACKBONE_ARGUMENTS = ("backbone", "encoder_name")
@@ -101,10 +100,10 @@ class NotedWeights:
         self.names: list[str] = []
         self.path, self.sha256, self.card = source.path, source.sha256, source.card
 
-    def state_dict(self, name: str) -> dict[str, Tensor]:
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, Tensor]:
         """As the source gives them."""
         self.names.append(name)
-        return self.source.state_dict(name)
+        return self.source.state_dict(name, as_stored=as_stored)
 
 
 def own_weights(name: str, parameters: AnomalibParameters, weights: Weights) -> list[str]:
@@ -161,12 +160,12 @@ def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterato
         name = named if named and model_name == architecture else model_name
         plain = model_name.partition(".")[0]
         load_backbone(weights, name, plain)  # refuses what does not fit, where timm may be lenient
-        state = _floats(weights.state_dict(name))
+        state = as_float32(weights.state_dict(name))
         overlay = {"state_dict": state, "num_classes": count_classes(plain, state), "source": ""}
         return create(model_name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
 
     def get_resolved(self: WeightsEnum, *args: Any, **options: Any) -> Mapping[str, Tensor]:
-        return _floats(weights.state_dict(named or f"torchvision/{self}"))
+        return as_float32(weights.state_dict(named or f"torchvision/{self}"))
 
     timm.create_model, WeightsEnum.get_state_dict = create_resolved, get_resolved
     try:
@@ -178,9 +177,9 @@ def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterato
 def _backbone_argument(name: str, backbone: str, taken: Mapping[str, Any]) -> str:
     """The constructor's name for the backbone, or "" where it has none or none is given."""
     argument = next((argument for argument in BACKBONE_ARGUMENTS if argument in taken and name not in OTHER_NAMES), "")
-    if backbone and not argument and backbone != TINY_CNN:
+    if backbone and not argument and backbone != TINY_CNN.name:
         raise UserError(f"anomalib:{name} has no one backbone to choose: leave anomalib:{name}.backbone out, see its arguments.")
-    if argument == "encoder_name" and backbone == TINY_CNN:
+    if argument == "encoder_name" and backbone == TINY_CNN.name:
         raise UserError(
             f"anomalib:{name} wants a DINO vision transformer, and none is embedded: "
             f"--set anomalib:{name}.backbone=vit_small_patch14_dinov2 --weights vit_small_patch14_dinov2=PATH."
@@ -196,7 +195,3 @@ def _check_folder(name: str, arguments: Mapping[str, Any]) -> None:
             f"anomalib:{name} paints textures on images: name a folder of pictures, such as the Describable Textures, with "
             f'--set \'anomalib:{name}.arguments={{"{argument}": "PATH"}}\'.'
         )
-
-
-def _floats(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()}

@@ -11,8 +11,6 @@ with warnings.catch_warnings():
     from anomalib.models.components import AnomalibModule, MemoryBankMixin, SparseRandomProjection, TimmFeatureExtractor
     from anomalib.models.components.backbone import get_decoder
     from anomalib.models.components.backbone.resnet_decoder import DecoderBasicBlock
-    from anomalib.models.components.flow import AllInOneBlock
-    from anomalib.models.image.cflow.utils import cflow_head, get_logp, positional_encoding_2d
     from anomalib.models.image.patchcore.torch_model import PatchcoreModel
     from anomalib.models.image.reverse_distillation.anomaly_map import AnomalyMapGenerationMode
     from anomalib.models.image.reverse_distillation.components import get_bottleneck_layer
@@ -21,7 +19,6 @@ with warnings.catch_warnings():
     from anomalib.models.image.winclip.torch_model import WinClipModel
 
 __all__ = [
-    "AllInOneBlock",
     "AnomalibModule",
     "AnomalyMapGenerationMode",
     "DecoderBasicBlock",
@@ -32,10 +29,7 @@ __all__ = [
     "SparseRandomProjection",
     "TimmFeatureExtractor",
     "WinClipModel",
-    "cflow_head",
     "get_bottleneck_layer",
     "get_decoder",
-    "get_logp",
     "image_models",
-    "positional_encoding_2d",
 ]

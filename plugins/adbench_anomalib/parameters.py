@@ -8,12 +8,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Interval, Le, MinLen, MultipleOf
 
 from adbench import parameter
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
+from adbench_nets import CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD
 
-TINY_CNN = "tiny-cnn"
-TINY_CLIP = "tiny-clip"
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
 Positive = Annotated[float, Gt(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
 

@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_anomalib.backbone import MixedPrecision, architecture_of, choose_layers, is_vit, load_backbone, to_input, traced
+from adbench_anomalib.backbone import MixedPrecision, backbone_input, choose_layers, traced
 from adbench_anomalib.coreset import greedy_coreset
 from adbench_anomalib.models import PatchcoreModel
 from adbench_anomalib.parameters import PatchcoreParameters
+from adbench_nets import architecture_of, is_vit, load_backbone
 
 
 class PatchcoreDetector(Detector):
@@ -31,7 +32,7 @@ class PatchcoreDetector(Detector):
     def predict(self, batch: ImageBatch) -> Prediction:
         """Scores (B,) and maps (B, S, S), distances in feature space: non-negative, unbounded."""
         with torch.inference_mode():
-            output = self.model(to_input(batch, self.parameters, self.device))
+            output = self.model(backbone_input(batch, self.parameters, self.device))
         return Prediction(scores=output.pred_score, maps=output.anomaly_map[:, 0])
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -55,7 +56,7 @@ class PatchcoreDetector(Detector):
         self.model.train()
         with torch.no_grad():
             for batch in ctx.progress(list(normal.batches(self.parameters.batch_size)), "features"):
-                patches = self.model(to_input(batch, self.parameters, self.device))
+                patches = self.model(backbone_input(batch, self.parameters, self.device))
                 self.model.embedding_store.clear()
                 kept.append(_thin_out(patches, len(batch), an_image, generator))
         self.model.eval()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_anomalib.backbone import FIRST_STRIDES, MixedPrecision, architecture_of, cut_backbone, to_input
+from adbench_anomalib.backbone import FIRST_STRIDES, MixedPrecision, backbone_input, cut_backbone
 from adbench_anomalib.models import (
     AnomalyMapGenerationMode,
     ReverseDistillationLoss,
@@ -20,8 +20,7 @@ from adbench_anomalib.models import (
 )
 from adbench_anomalib.parameters import Rd4adParameters
 from adbench_anomalib.reverse import Fusion, Unfolding
-from adbench_anomalib.seeding import seeded
-from adbench_anomalib.training import check_multiple, shuffled
+from adbench_nets import architecture_of, seeded, shuffled
 
 LEARNED = ("bottleneck", "decoder")
 # Of the three levels that the networks of anomalib and of the authors know, times the expansion of the ResNet's block.
@@ -43,16 +42,16 @@ class Rd4adDetector(Detector):
         adam = torch.optim.Adam(learned, lr=p.lr, betas=p.betas)
         self.model.train()
         for _ in ctx.progress(range(p.epochs), "epochs"):
-            for batch in shuffled(support.normal, p.batch_size, generator):
+            for rows in shuffled(len(support.normal), p.batch_size, generator):
                 adam.zero_grad()
-                loss(*self.model(to_input(batch, p, self.device))).backward()
+                loss(*self.model(backbone_input(support.normal[rows], p, self.device))).backward()
                 adam.step()
         self.model.eval()
 
     def predict(self, batch: ImageBatch) -> Prediction:
         """Scores (B,), the maximum of maps (B, S, S): sums over the levels of 1 - cosine, in [0, 2 x levels]."""
         with torch.inference_mode():
-            output = self.model(to_input(batch, self.parameters, self.device))
+            output = self.model(backbone_input(batch, self.parameters, self.device))
         return Prediction(scores=output.pred_score[:, 0], maps=output.anomaly_map[:, 0])
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -80,7 +79,7 @@ def build_model(parameters: Rd4adParameters, ctx: Context) -> ReverseDistillatio
     Raises:
         UserError: an image side or levels that the networks cannot be built for.
     """
-    check_multiple("rd4ad", parameters.image_size, EMBEDDING_STRIDE)
+    check_side(parameters.image_size)
     encoder = cut_backbone(parameters, ctx, FIRST_STRIDES)
     widths, halvings = measure(encoder, parameters.image_size)
     architecture = architecture_of(parameters.backbone, parameters.architecture)
@@ -91,6 +90,13 @@ def build_model(parameters: Rd4adParameters, ctx: Context) -> ReverseDistillatio
     model.encoder = MixedPrecision(encoder, ctx)
     model.bottleneck, model.decoder = build_student(architecture, widths, halvings, parameters.bottleneck)
     return model.to(ctx.device)
+
+
+def check_side(image_size: int) -> None:
+    """Raise `UserError` where an image side does not give the embedding whole cells."""
+    if image_size % EMBEDDING_STRIDE:
+        nearest = max(1, round(image_size / EMBEDDING_STRIDE)) * EMBEDDING_STRIDE
+        raise UserError(f"rd4ad.image_size = {image_size} is not a multiple of {EMBEDDING_STRIDE}: use {nearest}.")
 
 
 def measure(encoder: TimmFeatureExtractor, image_size: int) -> tuple[list[int], list[int]]:

@@ -13,8 +13,7 @@ from torch import Tensor, nn
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
 from adbench_anomalib.models import WinClipModel
 from adbench_anomalib.parameters import WinclipParameters
-from adbench_clip.loading import load_tower
-from adbench_clip.pixels import standardised, to_images
+from adbench_nets import load_tower, standardised, to_images
 
 WINDOWS_AT_ONCE = 2048
 TEXT, PATCHES, WINDOWS = "text", "patches", "windows"

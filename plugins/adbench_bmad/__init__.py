@@ -9,9 +9,9 @@ from adbench import DatasetArchive, DatasetCard, hookimpl
 URL = "https://github.com/DorisBao/BMAD"
 LICENCE = "CC BY-NC-SA 4.0, on top of the terms of each source"
 
-# All six sets, as anomalib downloads them.
+# All six sets, as anomalib downloads them. The hash pins the content: the branch may move, and then nothing is unpacked.
 ARCHIVE = DatasetArchive(
-    url="https://huggingface.co/datasets/code-dev05/BMAD/resolve/main/bmad.zip",
+    hub="datasets/code-dev05/BMAD:bmad.zip",
     sha256="df655def31f3f638a91c567550de54d6e45a74b2368f666c13a6a3052c063165",
     folder="BMAD",
 )

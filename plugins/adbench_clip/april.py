@@ -10,13 +10,18 @@ from torch import Tensor
 from adbench import Context, Detector, ImageBatch, LabelledImages, Prediction, Support, UserError
 from adbench_clip.april_network import Compact, Network, Projections, mean_score, remember
 from adbench_clip.april_training import Trainer
-from adbench_clip.examples import Examples, shuffled, stored_examples, zero_shot_examples
-from adbench_clip.levels import chosen_levels
-from adbench_clip.loading import load_tower
 from adbench_clip.parameters import AprilGanParameters
-from adbench_clip.pixels import to_images
-from adbench_clip.prompts import text_features
-from adbench_clip.trained import load_trained
+from adbench_nets import (
+    Examples,
+    chosen_levels,
+    load_tower,
+    load_weights,
+    shuffled,
+    stored_examples,
+    text_features,
+    to_images,
+    zero_shot_examples,
+)
 
 CHUNK = 16
 EPOCHS = {"few-shot": 15, "zero-shot": 3}
@@ -43,12 +48,12 @@ class AprilGanDetector(Detector):
         examples = self._few_shot(support) if few else self._zero_shot(support.auxiliary)
         if self.parameters.projections:
             saved = ctx.weights.state_dict(self.parameters.projections)
-            load_trained(self._network.projections, _plain_names(saved), "linear layers")
+            self._load(_plain_names(saved))
         else:
             chosen = self.parameters
             epochs = EPOCHS[support.track] if chosen.epochs is None else chosen.epochs
             passes = ctx.progress(range(epochs), "training")
-            orders = shuffled(examples.count, chosen.batch_size, passes, generator)
+            orders = (shuffled(examples.count, chosen.batch_size, generator) for _ in passes)
             Trainer(self._network, chosen.lr).train(examples, orders)
         self._range = None
         if self._scales and self.parameters.fusion == "support":
@@ -83,7 +88,7 @@ class AprilGanDetector(Detector):
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
         """Become the detector that gave `state`; the tower is loaded by its name."""
         self._prepare(ctx, ctx.torch_rng())
-        load_trained(self._network.projections, state, "linear layers")
+        self._load(state)
         if TEXT not in state:
             raise UserError("This is not the state of a fitted APRIL-GAN: linear layers alone go into the parameter projections.")
         self._text = state[TEXT].to(ctx.device)
@@ -103,6 +108,16 @@ class AprilGanDetector(Detector):
         projections = Projections(tower.width, tower.embed_dim, len(levels), generator).to(ctx.device)
         size = (chosen.image_size, chosen.image_size)
         self._network = Network(tower, projections, levels, chosen.mean, chosen.std, size, ctx.autocast)
+
+    def _load(self, state: Mapping[str, Tensor]) -> None:
+        load_weights(
+            self._network.projections,
+            state,
+            "The saved linear layers",
+            "Use the weights and levels that they were trained with.",
+            "this CLIP and these levels",
+            part=True,
+        )
 
     def _few_shot(self, support: Support) -> Examples:
         """The abnormal images, then the normal ones, whose patches are remembered."""

@@ -9,11 +9,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from adbench_clip.levels import level_tokens
-from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps, text_probability
-from adbench_clip.pixels import Colour, standardised
-from adbench_clip.ranges import scaled
-from adbench_clip.tower import Tower
+from adbench_nets import (
+    Colour,
+    Tower,
+    level_tokens,
+    memory_grids,
+    memory_maps,
+    patch_logits,
+    probability_maps,
+    scaled,
+    standardised,
+    text_probability,
+)
 
 
 class Projections(nn.Module):

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from adbench_clip.april_network import Network
-from adbench_clip.examples import Batch, Examples, Order
-from adbench_clip.losses import dice_loss, focal_loss
-from adbench_clip.maps import patch_logits, probability_maps
+from adbench_nets import Batch, Examples, Order, dice_loss, focal_loss, patch_logits, probability_maps
 
 BETAS = (0.5, 0.999)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adbench import DetectorCard
 from adbench_clip.parameters import AprilGanParameters, ClipParameters
+from adbench_nets import TINY_CLIP
 
 
 def is_transductive(parameters: AprilGanParameters) -> bool:
@@ -12,7 +13,7 @@ def is_transductive(parameters: AprilGanParameters) -> bool:
 
 
 # tiny-clip was trained on pixels in [0, 1].
-TINY = {"weights": "tiny-clip", "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+TINY = {"weights": TINY_CLIP.name, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
 
 CLIP = DetectorCard(
     name="clip",
@@ -20,7 +21,8 @@ CLIP = DetectorCard(
     factory="adbench_clip.clip:ClipDetector",
     tracks=("zero-shot", "few-normal"),
     parameters=ClipParameters,
-    presets={"demo": {**TINY, "image_size": 112, "quick_gelu": False}},
+    presets={"demo": {**TINY, "image_size": 112}},
+    packages=("open_clip_torch",),
     uses_auxiliary=False,
     weight_parameters=("weights",),
     citation="Radford et al. Learning Transferable Visual Models From Natural Language Supervision. ICML 2021. arXiv 2103.00020.",
@@ -39,6 +41,7 @@ APRIL_GAN = DetectorCard(
     tracks=("few-shot", "zero-shot"),
     parameters=AprilGanParameters,
     presets={"demo": {**TINY, "image_size": 168}},
+    packages=("open_clip_torch",),
     weight_parameters=("weights", "projections"),
     transductive=is_transductive,
     citation="Chen, Han, Zhang. APRIL-GAN: A Zero-/Few-Shot Anomaly Classification and Segmentation Method for CVPR 2023 VAND "

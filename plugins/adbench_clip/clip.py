@@ -8,12 +8,22 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_clip.levels import chosen_levels, level_tokens
-from adbench_clip.loading import load_tower
-from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps, text_probability, with_distances
 from adbench_clip.parameters import ClipParameters
-from adbench_clip.pixels import standardised, to_images
-from adbench_clip.prompts import text_features
+from adbench_nets import (
+    chosen_levels,
+    level_tokens,
+    load_tower,
+    memory_grids,
+    memory_maps,
+    patch_logits,
+    probability_maps,
+    quick_gelu_of,
+    standardised,
+    text_features,
+    text_probability,
+    to_images,
+    with_distances,
+)
 
 CHUNK = 16
 TEXT, MEMORY = "text", "memory"
@@ -66,8 +76,18 @@ class ClipDetector(Detector):
     def _prepare(self, ctx: Context) -> None:
         chosen = self.parameters
         self._ctx = ctx
-        self._tower = load_tower(ctx.weights, chosen.weights, chosen.image_size, ctx.device, chosen.quick_gelu)
+        self._tower = load_tower(ctx.weights, chosen.weights, chosen.image_size, ctx.device, self._quick_gelu(ctx))
         self._levels = chosen_levels(chosen.levels, self._tower.blocks)
+
+    def _quick_gelu(self, ctx: Context) -> bool:
+        chosen = self.parameters
+        told = quick_gelu_of(ctx.weights, chosen.weights) if chosen.quick_gelu is None else chosen.quick_gelu
+        if told is None:
+            raise UserError(
+                f"Nothing tells whether weights {chosen.weights!r} were trained with QuickGELU, and the other activation gives "
+                "other scores without a word: add --set clip.quick_gelu=true (OpenAI's were) or --set clip.quick_gelu=false."
+            )
+        return told
 
     @torch.no_grad()
     def _tokens(self, batch: ImageBatch) -> Iterator[tuple[list[Tensor], Tensor]]:

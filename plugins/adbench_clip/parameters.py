@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt
 
 from adbench import parameter
+from adbench_nets import CLIP_L_336, CLIP_MEAN, CLIP_STD
 
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 Positive = Annotated[float, Gt(0)]
 
 
@@ -18,7 +17,7 @@ Positive = Annotated[float, Gt(0)]
 class TowerParameters:
     """A CLIP and the images that it gets."""
 
-    weights: str = parameter("ViT-L-14-336/openai", "CLIP weights: tiny-clip, ARCHITECTURE/TAG of open_clip, or a --weights NAME")
+    weights: str = parameter(CLIP_L_336.name, "CLIP weights: tiny-clip, ARCHITECTURE/TAG of open_clip, or a --weights NAME")
     mean: tuple[float, float, float] = parameter(CLIP_MEAN, "subtracted from pixels in [0, 1]; default CLIP's, tiny-clip wants 0")
     std: tuple[Positive, Positive, Positive] = parameter(CLIP_STD, "then divided by; default CLIP's, tiny-clip wants 1")
     levels: tuple[int, ...] = parameter(
@@ -31,7 +30,10 @@ class ClipParameters(TowerParameters):
     """CLIP as it is."""
 
     image_size: Annotated[int, Ge(1)] = parameter(336, "image side in pixels; 336 is native to the default weights")
-    quick_gelu: bool = parameter(True, "QuickGELU as activation, which OpenAI's weights were trained with; others were not")
+    quick_gelu: bool | None = parameter(
+        None,
+        "QuickGELU as activation, instead of GELU; none = what the weights were trained with, as their card or open_clip says",
+    )
     class_name: str = parameter("", "name of the object in the prompts; empty = the set's")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from adbench import DetectorCard, WeightsCard, hookimpl
 from adbench_fewshot.parameters import BgadParameters, DraParameters
+from adbench_nets import TINY_CNN
 
 RESNET18 = WeightsCard(
     name="resnet18.tv_in1k",
@@ -37,7 +38,7 @@ def test_set_maxima(parameters: BgadParameters) -> bool:
 # Chosen on validation images of the phantoms, never on their test images. At 128 px the last feature map has 4 x 4 places,
 # too few to say where; and objects that all lie the same way are only blurred by turning them.
 DRA_DEMO: dict[str, Any] = {
-    "weights": "tiny-cnn",
+    "weights": TINY_CNN.name,
     "image_size": 256,
     "scales": 1,
     "rotation": 0.0,
@@ -49,7 +50,7 @@ DRA_DEMO: dict[str, Any] = {
 }
 # Chosen likewise: eight images give few patches, of which small steps make the most.
 BGAD_DEMO: dict[str, Any] = {
-    "weights": "tiny-cnn",
+    "weights": TINY_CNN.name,
     "levels": (2, 3),
     "image_size": 192,
     "position_channels": 16,
@@ -66,6 +67,7 @@ DRA = DetectorCard(
     tracks=("few-shot",),
     parameters=DraParameters,
     presets={"demo": DRA_DEMO},
+    packages=("timm", "torchvision"),
     weight_parameters=("weights",),
     transductive=random_references,
     citation="Ding, Pang, Shen. Catching Both Gray and Black Swans: Open-set Supervised Anomaly Detection. CVPR 2022. "
@@ -84,6 +86,7 @@ BGAD = DetectorCard(
     tracks=("few-shot",),
     parameters=BgadParameters,
     presets={"demo": BGAD_DEMO},
+    packages=("freia", "timm"),
     weight_parameters=("weights",),
     needs_masks=True,
     transductive=test_set_maxima,
@@ -106,5 +109,5 @@ def adbench_detectors() -> list[DetectorCard]:
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
-    """The published backbones; `tiny-cnn` of the demo preset is a card of `adbench_anomalib`."""
-    return [RESNET18, EFFICIENTNET_B6]
+    """The named weights that these methods use."""
+    return [RESNET18, EFFICIENTNET_B6, TINY_CNN]

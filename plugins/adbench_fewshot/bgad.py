@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
 from adbench_fewshot.bgad_scoring import Maxima, anomaly_maps, image_scores, learn_maxima
 from adbench_fewshot.bgad_training import Tokens, Trainer, learning_rate, new_flows, token_likelihood, tokens_of
-from adbench_fewshot.encoder import Levels, load_levels, load_whole, to_input
 from adbench_fewshot.parameters import BgadParameters
 from adbench_fewshot.pasting import paste_defects
+from adbench_nets import IMAGENET_MEAN, IMAGENET_STD, FeatureMaps, load_backbone, load_weights, to_input
 
 CHUNK = 16
 FLOWS = "flows."
@@ -25,7 +25,7 @@ class BgadDetector(Detector):
 
     parameters: BgadParameters
     _ctx: Context
-    _encoder: Levels
+    _encoder: FeatureMaps
     _flows: nn.ModuleList
     _maxima: Maxima | None = None
 
@@ -80,8 +80,9 @@ class BgadDetector(Detector):
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
         """Become the detector that gave `state`; the encoder is loaded by its name. Raises `UserError` on a foreign state."""
-        self._prepare(ctx, None)
-        load_whole(self._flows, {k.removeprefix(FLOWS): v for k, v in state.items() if k.startswith(FLOWS)}, "The saved tensors")
+        self._prepare(ctx, ctx.torch_rng())
+        flows = {name.removeprefix(FLOWS): tensor for name, tensor in state.items() if name.startswith(FLOWS)}
+        load_weights(self._flows, flows, "The saved tensors", "Load them with the parameters that they were saved with.")
         if self.parameters.maxima == "support":
             missing = [name for name in MAXIMA if name not in state]
             if missing:
@@ -90,10 +91,10 @@ class BgadDetector(Detector):
                 )
             self._maxima = Maxima(*(state[name].to(ctx.device) for name in MAXIMA))
 
-    def _prepare(self, ctx: Context, generator: torch.Generator | None) -> None:
+    def _prepare(self, ctx: Context, generator: torch.Generator) -> None:
         parameters = self.parameters
         self._ctx = ctx
-        encoder = load_levels(ctx.weights, parameters.weights, parameters.levels, parameters.architecture)
+        encoder = FeatureMaps(load_backbone(ctx.weights, parameters.weights, parameters.architecture), parameters.levels)
         self._flows = new_flows(encoder.widths, parameters, generator).to(ctx.device)
         self._encoder = encoder.to(ctx.device)
 
@@ -122,7 +123,7 @@ class BgadDetector(Detector):
         parts = []
         for start in range(0, len(pixels), CHUNK):
             with self._ctx.autocast():
-                levels = self._encoder(to_input(pixels[start : start + CHUNK], self._ctx.device))
+                levels = self._encoder(to_input(pixels[start : start + CHUNK], IMAGENET_MEAN, IMAGENET_STD, self._ctx.device))
             parts.append([level.float() for level in levels])
         return [torch.cat(levels) for levels in zip(*parts, strict=True)]
 

@@ -10,12 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from adbench_fewshot.bgad_losses import BoundaryLosses, BoundaryOptions, boundary_losses, focal_weights, likelihood_loss
-from adbench_fewshot.flow import ConditionalFlow, log_likelihood, position_encoding
 from adbench_fewshot.parameters import BgadParameters
+from adbench_nets import build_flows, log_likelihood, position_encoding, warm_up_cosine
 
 WARM_UP_EPOCHS = 2
-WARM_UP_START = 0.1
-FLOOR = 1e-3
 # The release counts its two data loaders where it means their batches.
 LOADERS = 2
 
@@ -82,26 +80,16 @@ def learning_rate(epoch: int, sub_epoch: int, batch: int, batches: int, paramete
     Args:
         batches: image batches a sub epoch.
     """
-    warm = min(WARM_UP_EPOCHS, parameters.epochs // 2)
-    if epoch >= warm:
-        return _cosine(epoch, parameters)
     counted = LOADERS if parameters.warm_up == "release" else batches
     passes = parameters.sub_epochs
-    progress = (batch + counted * (sub_epoch + passes * epoch)) / (warm * counted * passes)
-    start = WARM_UP_START * parameters.lr
-    return start + progress * (_cosine(warm, parameters) - start)
-
-
-def _cosine(epoch: int, parameters: BgadParameters) -> float:
-    floor = FLOOR * parameters.lr
-    return floor + (parameters.lr - floor) * (1 + math.cos(math.pi * epoch / parameters.epochs)) / 2
+    progress = (batch + counted * (sub_epoch + passes * epoch)) / (counted * passes)
+    return warm_up_cosine(parameters.lr, parameters.epochs, epoch, progress, min(WARM_UP_EPOCHS, parameters.epochs // 2))
 
 
 def new_flows(widths: Sequence[int], parameters: BgadParameters, generator: torch.Generator | None = None) -> nn.ModuleList:
     """One untrained flow a level."""
-    return nn.ModuleList(
-        ConditionalFlow(width, parameters.position_channels, parameters.blocks, parameters.clamp, generator) for width in widths
-    )
+    p = parameters
+    return build_flows(widths, p.position_channels, p.blocks, p.clamp, generator=generator)
 
 
 def token_likelihood(flow: nn.Module, tokens: Tokens) -> Tensor:

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
 from adbench_fewshot.dra_network import DraNetwork, Outputs, combined_score, mean_scores, response_map
-from adbench_fewshot.dra_training import Sampler, Trainer, draw_moments, learning_rate
-from adbench_fewshot.encoder import load_trunk, load_whole, to_input
+from adbench_fewshot.dra_training import Sampler, Trainer, draw_moments, learning_rate, trunk_input
 from adbench_fewshot.parameters import DraParameters
+from adbench_fewshot.trunk import load_trunk
+from adbench_nets import load_weights
 
 CHUNK = 32
 NETWORK = "network."
@@ -71,7 +72,7 @@ class DraDetector(Detector):
         normal = state[NORMALS].cpu().numpy()
         self._prepare(normal, np.zeros_like(normal[:0]), ctx)
         network = {name.removeprefix(NETWORK): tensor for name, tensor in state.items() if name.startswith(NETWORK)}
-        load_whole(self._network, network, "The saved tensors")
+        load_weights(self._network, network, "The saved tensors", "Load them with the parameters that they were saved with.")
         self._network.to(ctx.device).eval()
 
     def _prepare(self, normal: np.ndarray, abnormal: np.ndarray, ctx: Context) -> None:
@@ -88,7 +89,7 @@ class DraDetector(Detector):
     @torch.no_grad()
     def _score(self, batch: ImageBatch, references: list[Tensor]) -> tuple[Tensor, Tensor]:
         pixels = batch.pixels(self.parameters.image_size, "bilinear")
-        features = self._features(to_input(pixels, self._ctx.device))
+        features = self._features(trunk_input(pixels, self._ctx.device))
         outputs = [self._network.outputs(level, reference) for level, reference in zip(features, references, strict=True)]
         return combined_score(mean_scores(outputs)), self._map(outputs)
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from adbench_fewshot.dra_network import HEADS, NORMAL, PSEUDO, SEEN, DraNetwork, Outputs, mean_scores
-from adbench_fewshot.encoder import to_input
 from adbench_fewshot.parameters import DraParameters
 from adbench_fewshot.pseudo import cut_mix, draw_patch, rotate
+from adbench_nets import IMAGENET_MEAN, IMAGENET_STD, to_input
 
 DRAWS = 5000
 LARGEST_NORM = 1.0
@@ -142,15 +142,15 @@ class Sampler:
             drawn += [(self.abnormal[next(abnormal)], SEEN) for _ in range(size - normals)]
             images = np.stack([self._rotated(image, rng) for image, _ in drawn])
             labels = torch.tensor([label for _, label in drawn], device=self.device)
-            yield Batch(to_input(images, self.device), labels, self.references(rng))
+            yield Batch(trunk_input(images, self.device), labels, self.references(rng))
 
     def references(self, rng: np.random.Generator) -> Tensor:
         """(R, 3, S, S), as the trunk wants them: the first normals, or, under `random`, drawn and changed as in training."""
         count = self.parameters.references
         if self.parameters.reference_draw == "fixed":
-            return to_input(self.normal[:count], self.device)
+            return trunk_input(self.normal[:count], self.device)
         rows = rng.integers(len(self.normal), size=count)
-        return to_input(np.stack([self._rotated(self._normal(row, rng)[0], rng) for row in rows]), self.device)
+        return trunk_input(np.stack([self._rotated(self._normal(row, rng)[0], rng) for row in rows]), self.device)
 
     def _normal(self, row: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
         if rng.random() >= self.parameters.pseudo_share:
@@ -161,6 +161,11 @@ class Sampler:
     def _rotated(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         largest = self.parameters.rotation
         return rotate(image, rng.uniform(-largest, largest)) if largest else image
+
+
+def trunk_input(pixels: np.ndarray, device: str) -> Tensor:
+    """(B, 3, S, S) uint8 to float32 on the device, normalised with ImageNet's figures."""
+    return to_input(pixels, IMAGENET_MEAN, IMAGENET_STD, device)
 
 
 def endless(count: int, rng: np.random.Generator) -> Iterator[int]:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from adbench import SPLIT_NAMES, DatasetCard, DiskDataset, Layout, Scan, UserError, scan
 
-MVTEC = Layout(masks={"ground_truth": "test"}, defects=True)
+# MVTec's and BMAD's at once: any class below a split that is not called normal is abnormal.
+LAYOUT = Layout(defects=True, masks_outside="test")
 
 
 class FolderDataset(DiskDataset):
@@ -34,12 +35,7 @@ class FolderDataset(DiskDataset):
                 f"{self.folder} holds several categories ({', '.join(categories)}): name one, "
                 f"folder:{self.folder / categories[0]}."
             )
-        mvtec = scan(self.folder, MVTEC)
-        if mvtec.has_masks:
-            return mvtec
-        # Without a folder ground_truth the layouts differ only in their words for abnormal; MVTec's may be any.
-        bmad = scan(self.folder, Layout())
-        found = bmad if any(item.abnormal for items in bmad.items.values() for item in items) else mvtec
+        found = scan(self.folder, LAYOUT)
         if not found:
             raise UserError(f"{self.folder} has no images that can be used. {self.card.how_to_get}")
         return found

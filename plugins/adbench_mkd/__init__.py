@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adbench import DetectorCard, WeightsCard, hookimpl
 from adbench_mkd.parameters import MkdParameters
+from adbench_nets import TINY_VGG
 
 MKD = DetectorCard(
     name="mkd",
@@ -11,7 +12,8 @@ MKD = DetectorCard(
     factory="adbench_mkd.detector:MkdDetector",
     tracks=("full-normal",),
     parameters=MkdParameters,
-    presets={"demo": {"weights": "tiny-vgg", "image_size": 64, "epochs": 20, "batch_size": 8, "sigma": 2.0}},
+    presets={"demo": {"weights": TINY_VGG.name, "image_size": 64, "epochs": 20, "batch_size": 8, "sigma": 2.0}},
+    packages=("scipy",),
     weight_parameters=("weights",),
     citation="Salehi, Sadjadi, Baselizadeh, Rohban, Rabiee. Multiresolution Knowledge Distillation for Anomaly Detection. "
     "CVPR 2021. arXiv 2011.11108.",
@@ -33,14 +35,6 @@ VGG16 = WeightsCard(
     licence="BSD-3-Clause",
     notes="torchvision's VGG16 without batch norm, ImageNet.",
 )
-TINY = WeightsCard(
-    name="tiny-vgg",
-    file="tiny_vgg.safetensors",
-    embedded="adbench_mkd:tiny_vgg.safetensors",
-    licence="MIT",
-    notes="A plain VGG of ten narrow convolutions, trained on procedural images, for demonstrations and tests; its figures "
-    "say nothing about medicine.",
-)
 
 
 @hookimpl
@@ -52,4 +46,4 @@ def adbench_detectors() -> list[DetectorCard]:
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
     """VGG16, and the tiny one that travels in the wheel."""
-    return [VGG16, TINY]
+    return [VGG16, TINY_VGG]

@@ -11,14 +11,13 @@ from adbench import Context, Detector, ImageBatch, Prediction, Support, UserErro
 from adbench_mkd.maps import Pair, grey, magnitude, min_max, noise_deviation, noisy_mean, smooth
 from adbench_mkd.network import Vgg, build_cloner, build_source, cloner_blocks
 from adbench_mkd.parameters import MkdParameters
-from adbench_mkd.training import shuffled, train
+from adbench_mkd.training import train
+from adbench_nets import IMAGENET_MEAN, IMAGENET_STD, load_weights, shuffled, standardised, to_images
 
 # Gradients with respect to an image keep every activation of a VGG16: about 0.12 GB an image at 224 pixels.
 CHUNK = 8
 LEVELS = 4
 NOISE_SEED = 0
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class MkdDetector(Detector):
@@ -35,8 +34,8 @@ class MkdDetector(Detector):
         chosen, generator = self.parameters, ctx.torch_rng()
         source, cloner = self._networks(ctx, generator)
         epochs = ctx.progress(range(chosen.epochs), "epochs")
-        steps = shuffled(len(support.normal), chosen.batch_size, epochs, generator)
-        batches = (self._images(support.normal[rows]) for rows in steps)
+        orders = (shuffled(len(support.normal), chosen.batch_size, generator) for _ in epochs)
+        batches = (self._images(support.normal[rows]) for order in orders for rows in order)
         for _ in train(source, cloner, batches, chosen.lr, chosen.value_weight, chosen.train_levels):
             pass
         self._settle(source, cloner)
@@ -54,13 +53,13 @@ class MkdDetector(Detector):
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
         """Become the detector that gave `state`. Raises `UserError` where it is not the state of such a cloner."""
         source, cloner = self._networks(ctx, ctx.torch_rng())
-        try:
-            cloner.load_state_dict(dict(state))
-        except RuntimeError as error:
-            raise UserError(
-                f"This is not the state of mkd with weights = {self.parameters.weights} and cloner_width = "
-                f"{self.parameters.cloner_width}: load it with the parameters that it was saved with."
-            ) from error
+        load_weights(
+            cloner,
+            state,
+            "The saved tensors",
+            "Load them with the parameters that they were saved with.",
+            f"the cloner of weights = {self.parameters.weights} and cloner_width = {self.parameters.cloner_width}",
+        )
         self._settle(source, cloner)
 
     def _networks(self, ctx: Context, generator: torch.Generator) -> tuple[Vgg, Vgg]:
@@ -82,11 +81,8 @@ class MkdDetector(Detector):
 
     def _images(self, batch: ImageBatch) -> Tensor:
         """(B, 3, H, W) float32, normalised as the parameters say."""
-        pixels = torch.from_numpy(batch.pixels(self.parameters.image_size, "bilinear")).to(self._device).float() / 255
-        if self.parameters.normalisation == "none":
-            return pixels
-        mean, deviation = (pixels.new_tensor(values)[:, None, None] for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
-        return (pixels - mean) / deviation
+        images = to_images(batch.pixels(self.parameters.image_size, "bilinear"), self._device)
+        return images if self.parameters.normalisation == "none" else standardised(images, IMAGENET_MEAN, IMAGENET_STD)
 
     def _predict(self, images: Tensor) -> tuple[Tensor, Tensor]:
         chosen, pair = self.parameters, self._trained()

@@ -11,12 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from adbench import UserError
+from adbench_nets import load_weights
 
 Blocks = tuple[tuple[int, ...], ...]
 """Output channels of the convolutions of each block; a 2x2 max pooling ends a block."""
 
 POOLINGS = 5
 BATCH_NORM_EPS, BATCH_NORM_MOMENTUM = 1e-5, 0.1
+WAY_OUT = "Give vgg16.tv_in1k or a file with the same keys."
 CONVOLUTION = re.compile(r"features\.(\d+)\.weight")
 
 
@@ -147,7 +149,8 @@ def guided_relu(values: Tensor) -> Tensor:
 def build_source(state: Mapping[str, Tensor]) -> Vgg:
     """The frozen source network with these weights. Raises `UserError` where they are not those of a plain VGG."""
     source = Vgg(source_blocks(state), cloner=False)
-    _load(source, {name: tensor.float() for name, tensor in state.items() if name.startswith("features.")})
+    features = {name: tensor for name, tensor in state.items() if name.startswith("features.")}
+    load_weights(source, features, "These weights", WAY_OUT, "a plain VGG")
     return source.eval().requires_grad_(False)
 
 
@@ -171,16 +174,7 @@ def build_cloner(source: Vgg, blocks: Blocks, generator: torch.Generator) -> Vgg
     return cloner
 
 
-def _load(network: Vgg, state: Mapping[str, Tensor]) -> None:
-    try:
-        network.load_state_dict(dict(state))
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise _not_a_vgg(f"does not fit: {reason[:200]}") from error
-
-
 def _not_a_vgg(what: str) -> UserError:
     return UserError(
-        f"mkd needs the weights of a plain VGG with {POOLINGS} poolings and no batch norm, and this file {what}: "
-        "give vgg16.tv_in1k or a file with the same keys."
+        f"mkd needs the weights of a plain VGG with {POOLINGS} poolings and no batch norm, and this file {what}. {WAY_OUT}"
     )

@@ -31,11 +31,3 @@ def train(
             loss.backward()
         optimizer.step()
         yield loss.detach()
-
-
-def shuffled(count: int, batch_size: int, epochs: Iterable[int], generator: torch.Generator) -> Iterator[list[int]]:
-    """The images of each step: a new random order each epoch, cut into steps, the last of which may be smaller."""
-    for _ in epochs:
-        order = torch.randperm(count, generator=generator).tolist()
-        for start in range(0, count, batch_size):
-            yield order[start : start + batch_size]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from adbench import DetectorCard, hookimpl
+from adbench import DetectorCard, WeightsCard, hookimpl
 from adbench_mvfa.parameters import MvfaParameters, OfficialParameters
+from adbench_nets import CLIP_L_336, TINY_CLIP
 
 CITATION = (
     "Huang, Jiang, Feng, Zhang, Wang, Wang. Adapting Visual-Language Models for Generalizable Anomaly Detection in "
@@ -13,10 +14,11 @@ CITATION = (
 )
 # Chosen on validation images of the phantoms, never on their test images: at the native side of 112 px the patches are
 # too coarse for small lesions, and more epochs hardly help.
-DEMO: dict[str, Any] = {"weights": "tiny-clip", "image_size": 168, "epochs": 5}
+DEMO: dict[str, Any] = {"weights": TINY_CLIP.name, "image_size": 168, "epochs": 5}
 COMMON: dict[str, Any] = {
     "factory": "adbench_mvfa.detector:MvfaDetector",
     "tracks": ("few-shot", "zero-shot"),
+    "packages": ("open_clip_torch",),
     "weight_parameters": ("weights", "adapters"),
     "citation": CITATION,
     "url": "https://arxiv.org/abs/2403.12570",
@@ -47,6 +49,7 @@ MVFA = DetectorCard(
 )
 OFFICIAL = DetectorCard(
     name="mvfa-official",
+    published_as="mvfa",
     title="MVFA (official protocol)",
     parameters=OfficialParameters,
     presets={"demo": DEMO},
@@ -62,3 +65,9 @@ OFFICIAL = DetectorCard(
 def adbench_detectors() -> list[DetectorCard]:
     """The two MVFA cards."""
     return [MVFA, OFFICIAL]
+
+
+@hookimpl
+def adbench_weights() -> list[WeightsCard]:
+    """The named CLIP weights; `april-gan` and others use them too."""
+    return [CLIP_L_336, TINY_CLIP]

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from adbench_clip.trained import load_trained
+from adbench_nets import load_weights
 
 Projectors = Literal["none", "last", "all"]
 
@@ -101,4 +101,11 @@ class Adapters(nn.Module):
         Raises:
             UserError: a weight is missing or of another shape, or there are more adapters.
         """
-        load_trained(self, state, "adapters")
+        load_weights(
+            self,
+            state,
+            "The saved adapters",
+            "Use the weights, levels and heads that they were trained with.",
+            "this CLIP and these levels",
+            part=True,
+        )

@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, LabelledImages, Prediction, Support, UserError
-from adbench_clip.examples import CACHE_BYTES
-from adbench_clip.pixels import to_images
 from adbench_mvfa.fusion import Branches, Ranges, from_tensor, fused_map, fused_score, learn_ranges, to_tensor
 from adbench_mvfa.parameters import MvfaParameters
 from adbench_mvfa.scorer import Compact, Head, Memory, Scorer
 from adbench_mvfa.task import Model, Task, build_model, make_task
+from adbench_nets import to_images
 
 CHUNK = 16
+# Of first-stage tokens of the test set, kept between checkpoints.
+CACHE_BYTES = 2 << 30
 
 
 class MvfaDetector(Detector):

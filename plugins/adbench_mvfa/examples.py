@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from adbench import LabelledImages
-from adbench_clip.examples import Examples, Freeze, stored_examples
-from adbench_clip.pixels import to_images
 from adbench_mvfa.augment import VIEWS, augment
+from adbench_nets import Examples, Freeze, stored_examples, to_images
 
 CHUNK = 16
 

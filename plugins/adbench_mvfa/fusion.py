@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from adbench_clip.ranges import scaled
+from adbench_nets import scaled
 
 KINDS = ("text_map", "memory_map", "text_score", "memory_score")
 

@@ -1,4 +1,4 @@
-"""The detection loss of MVFA; its segmentation losses are those of `adbench_clip.losses`."""
+"""The detection loss of MVFA; its segmentation losses are `adbench_nets.focal_loss` and `adbench_nets.dice_loss`."""
 
 from __future__ import annotations
 

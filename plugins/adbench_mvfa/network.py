@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from adbench_clip.tower import Tower
 from adbench_mvfa.adapters import Adapters
+from adbench_nets import Tower
 
 
 @dataclass(frozen=True)

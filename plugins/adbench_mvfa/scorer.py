@@ -9,12 +9,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from adbench_clip.maps import memory_grids, memory_maps, patch_logits, probability_maps
-from adbench_clip.tower import Tower
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.fusion import Branches
 from adbench_mvfa.network import Tokens, adapt
 from adbench_mvfa.scoring import detection_scores
+from adbench_nets import Tower, memory_grids, memory_maps, patch_logits, probability_maps
 
 Head = Literal["seg", "det"]
 Memory = dict[Head, list[Tensor]]

@@ -11,11 +11,6 @@ import torch
 from torch import Tensor
 
 from adbench import Context, LabelledImages, Support, UserError
-from adbench_clip.examples import Examples, Order, shuffled, zero_shot_examples
-from adbench_clip.levels import chosen_levels, stage_ends
-from adbench_clip.loading import load_tower
-from adbench_clip.prompts import text_features
-from adbench_clip.tower import Tower
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.examples import few_shot_examples, views_of
 from adbench_mvfa.fusion import Ranges, learn_ranges
@@ -23,6 +18,17 @@ from adbench_mvfa.network import stem
 from adbench_mvfa.parameters import MvfaParameters
 from adbench_mvfa.scorer import Head, Memory, Scorer, remember
 from adbench_mvfa.training import Loss, Trainer, train
+from adbench_nets import (
+    Examples,
+    Order,
+    Tower,
+    chosen_levels,
+    load_tower,
+    shuffled,
+    stage_ends,
+    text_features,
+    zero_shot_examples,
+)
 
 RELEASE_LR = {"few-shot": 1e-3, "zero-shot": 1e-4}
 
@@ -111,7 +117,7 @@ class Task:
         parameters = self.model.parameters
         if orders is None:
             epochs = self.model.ctx.progress(range(parameters.epochs), "training")
-            orders = shuffled(self.examples.count, parameters.batch_size, epochs, self.generator)
+            orders = (shuffled(self.examples.count, parameters.batch_size, self.generator) for _ in epochs)
         looks: Literal["after-epoch", "within-epoch"] = "within-epoch" if self.normal_stems is None else "after-epoch"
         return train(self.trainer, self.examples, orders, looks, losses)
 

@@ -9,14 +9,11 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from adbench_clip.examples import Batch, Examples, Order
-from adbench_clip.losses import dice_loss, focal_loss
-from adbench_clip.maps import patch_logits, probability_maps
-from adbench_clip.tower import Tower
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.losses import detection_bce
 from adbench_mvfa.network import adapt
 from adbench_mvfa.scoring import detection_scores
+from adbench_nets import Batch, Examples, Order, Tower, dice_loss, focal_loss, patch_logits, probability_maps
 
 BETAS = (0.5, 0.999)
 

@@ -10,6 +10,8 @@ pytest.importorskip("anomalib")
 from adbench_anomalib import coreset
 from adbench_anomalib.coreset import greedy_coreset
 
+pytestmark = pytest.mark.anomalib
+
 
 def anomalib_choice(embedding: torch.Tensor, size: int, seed: int) -> list[int]:
     from anomalib.models.components import KCenterGreedy

@@ -23,7 +23,7 @@ from adbench_anomalib.generic_models import build_module, find_class, parse_argu
 from adbench_anomalib.generic_training import Normals
 from adbench_anomalib.models import image_models
 from adbench_anomalib.parameters import AnomalibParameters
-from adbench_anomalib.seeding import seeded
+from adbench_nets import seeded
 
 pytestmark = pytest.mark.anomalib
 DINO = "vit_small_patch14_dinov2"

@@ -23,6 +23,8 @@ from adbench_anomalib.models import PatchcoreModel
 from adbench_anomalib.parameters import PatchcoreParameters
 from adbench_anomalib.patchcore import PatchcoreDetector
 
+pytestmark = pytest.mark.anomalib
+
 
 @pytest.fixture
 def fitted(

@@ -18,8 +18,7 @@ from adbench_anomalib import WINCLIP, adbench_weights
 from adbench_anomalib.models import WinClipModel
 from adbench_anomalib.parameters import WinclipParameters
 from adbench_anomalib.winclip import WinclipDetector, build_model, instead_of_download
-from adbench_clip import adbench_weights as clip_weights
-from adbench_clip.loading import load_tower
+from adbench_nets import load_tower
 
 pytestmark = pytest.mark.anomalib
 
@@ -29,7 +28,7 @@ def context(tmp_path: Path) -> Callable[..., Context]:
     """Make a context that knows the tiny CLIP too."""
 
     def make(seed: int = 0) -> Context:
-        cards = {card.name: card for card in (*adbench_weights(), *clip_weights())}
+        cards = {card.name: card for card in adbench_weights()}
         return Context(device="cpu", seed=seed, weights=WeightsResolver(cards, offline=True), scratch=tmp_path)
 
     return make

@@ -5,8 +5,7 @@ from randomclip import SIDE, random_network
 from torch import nn
 
 from adbench_clip.april_network import Projections, mean_score, remember
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
-from adbench_clip.pixels import standardised
+from adbench_nets import CLIP_MEAN, CLIP_STD, standardised
 
 
 def test_layers_start_as_those_of_torch_do() -> None:

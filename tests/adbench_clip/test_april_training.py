@@ -8,9 +8,7 @@ import torch.nn.functional as F
 from randomclip import SIDE, random_network
 
 from adbench_clip.april_training import Trainer, level_losses
-from adbench_clip.examples import Batch, Examples
-from adbench_clip.losses import dice_loss, focal_loss
-from adbench_clip.maps import patch_logits, probability_maps
+from adbench_nets import Batch, Examples, dice_loss, focal_loss, patch_logits, probability_maps
 
 
 def batch_of(masked: list[bool], labels: list[float]) -> Batch:

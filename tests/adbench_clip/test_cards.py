@@ -8,7 +8,7 @@ import pytest
 
 from adbench import UserError
 from adbench.registry.parameters import build_parameters
-from adbench_clip import adbench_detectors
+from adbench_clip import adbench_detectors, adbench_weights
 from adbench_clip.cards import APRIL_GAN, CLIP
 
 
@@ -56,3 +56,10 @@ def test_impossible_values_are_refused(wrong: dict) -> None:
 def test_clip_needs_an_image() -> None:
     with pytest.raises(UserError, match="image_size"):
         build_parameters(CLIP, "paper", {"image_size": 0})
+
+
+def test_every_card_says_where_its_file_is() -> None:
+    cards = adbench_weights()
+    assert len({card.name for card in cards}) == len(cards)
+    assert all(card.hub or card.url or card.embedded for card in cards)
+    assert all(card.licence for card in cards)

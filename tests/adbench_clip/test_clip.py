@@ -11,14 +11,13 @@ from open_clip.model import CLIP as ReferenceClip
 from randomclip import CONFIG, SIDE, context, few_shot, mixed_images, random_state, zero_shot
 from safetensors.torch import load_file, save_file
 
-from adbench import LabelledImages, Prediction, Support, UserError
+from adbench import LabelledImages, Prediction, Support, UserError, WeightsCard
 from adbench_clip.cards import CLIP
 from adbench_clip.clip import ClipDetector
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD, ClipParameters
-from adbench_clip.pixels import standardised, to_images
-from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, prompts, tokenize
+from adbench_clip.parameters import ClipParameters
+from adbench_nets import ABNORMAL_STATES, CLIP_MEAN, CLIP_STD, NORMAL_STATES, prompts, standardised, to_images, tokenize
 
-SMALL = {"weights": "clip", "image_size": SIDE}
+SMALL = {"weights": "clip", "image_size": SIDE, "quick_gelu": True}
 ZERO_SHOT = zero_shot()
 FEW_NORMAL = dataclasses.replace(few_shot(k=3), track="few-normal", abnormal=few_shot().abnormal[0:0])
 BOTH = pytest.mark.parametrize("support", [ZERO_SHOT, FEW_NORMAL], ids=["zero-shot", "few-normal"])
@@ -139,3 +138,22 @@ def test_other_weights_and_levels_are_refused(tmp_path: Path) -> None:
         detector.fit(ZERO_SHOT, context(tmp_path, other={"fc.weight": torch.zeros(2, 2)}))
     with pytest.raises(UserError, match="levels"):
         fitted(tmp_path, ZERO_SHOT, levels=(1, 9))
+
+
+@torch.no_grad()
+def test_the_activation_is_the_card_s_where_none_is_asked_for(tmp_path: Path) -> None:
+    images = mixed_images(3, False)
+    by_card = {}
+    for told in (True, False):
+        ctx = context(tmp_path)
+        ctx.weights._cards["clip"] = WeightsCard(name="clip", file="clip.pt", quick_gelu=told)
+        detector = ClipDetector(CLIP, ClipParameters(**{**SMALL, "quick_gelu": None}))
+        detector.fit(ZERO_SHOT, ctx)
+        by_card[told] = detector.predict(images)
+        assert_equal(by_card[told], fitted(tmp_path, ZERO_SHOT, quick_gelu=told).predict(images))
+    assert not np.array_equal(by_card[True].maps, by_card[False].maps)
+
+
+def test_weights_whose_activation_nothing_tells_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"whether weights 'clip' were trained with QuickGELU.*--set clip.quick_gelu=true"):
+        fitted(tmp_path, ZERO_SHOT, quick_gelu=None)

@@ -13,10 +13,10 @@ from randomclip import context, few_shot
 from safetensors.torch import load_file
 
 from adbench.testing import memory_images
-from adbench_clip import loading
 from adbench_clip.april import AprilGanDetector
 from adbench_clip.cards import APRIL_GAN
 from adbench_clip.parameters import AprilGanParameters
+from adbench_nets.clip import loading
 
 
 @pytest.mark.parametrize("image_score", ["token", "map"])

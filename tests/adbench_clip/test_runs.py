@@ -55,7 +55,7 @@ def test_mixed_precision_gives_nearly_the_same_scores(method: str, tmp_path: Pat
         plain = context(tmp_path)
         ctx = Context("cpu", 0, plain.weights, tmp_path, precision)
         if method == "clip":
-            detector = ClipDetector(CLIP, ClipParameters(weights="clip", image_size=28))
+            detector = ClipDetector(CLIP, ClipParameters(weights="clip", image_size=28, quick_gelu=True))
             detector.fit(zero_shot(), ctx)
         else:
             detector = AprilGanDetector(APRIL_GAN, AprilGanParameters(weights="clip", image_size=28, epochs=0))

@@ -46,7 +46,7 @@ def small_resnet(tmp_path: Path) -> Path:
 @pytest.fixture
 def make_context(small_resnet: Path, tmp_path: Path) -> Callable[..., Context]:
     """A context of a seed; `small` names the small ResNet unless another file is given."""
-    from adbench_anomalib import adbench_weights
+    from adbench_fewshot import adbench_weights
 
     cards = {card.name: card for card in adbench_weights()}
 

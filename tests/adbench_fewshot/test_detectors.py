@@ -81,7 +81,7 @@ def test_the_state_of_another_network_is_refused(method, fitted, make_detector, 
 def test_weights_of_another_network_are_refused(method, make_detector, make_context, support, tmp_path: Path) -> None:
     save_file({"conv1.weight": torch.zeros(3, 3)}, tmp_path / "other.safetensors")
     detector = make_detector(method, weights="small", architecture="resnet18")
-    with pytest.raises(UserError, match="Weights 'small' do not fit this network"):
+    with pytest.raises(UserError, match="Weights 'small' do not fit timm's resnet18"):
         detector.fit(support(), make_context(small=tmp_path / "other.safetensors"))
 
 

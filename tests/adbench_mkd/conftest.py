@@ -14,9 +14,10 @@ from safetensors.torch import save_file
 from adbench import Context, LabelledImages, Support, WeightsResolver
 from adbench.registry.parameters import build_parameters
 from adbench.testing import memory_images
-from adbench_mkd import MKD, TINY
+from adbench_mkd import MKD
 from adbench_mkd.detector import MkdDetector
 from adbench_mkd.network import Vgg
+from adbench_nets import TINY_VGG
 
 SIDE = 32
 BLOCKS = ((4, 4), (6, 6), (6, 6, 6), (8, 8, 8), (8, 8, 8))
@@ -46,7 +47,7 @@ def make_context(small_vgg: Path, tmp_path: Path) -> Callable[..., Context]:
     """A context of a seed; `small` names the small VGG unless another file is given."""
 
     def make(seed: int = 0, small: Path = small_vgg) -> Context:
-        return Context("cpu", seed, WeightsResolver({TINY.name: TINY}, given={"small": small}, offline=True), tmp_path)
+        return Context("cpu", seed, WeightsResolver({TINY_VGG.name: TINY_VGG}, given={"small": small}, offline=True), tmp_path)
 
     return make
 

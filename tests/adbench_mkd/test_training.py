@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import chain
-
 import torch
 
 from adbench_mkd.network import Vgg, build_cloner, build_source, cloner_blocks
-from adbench_mkd.training import shuffled, train, training_loss
+from adbench_mkd.training import train, training_loss
 
 BLOCKS = ((3, 3), (4, 4), (4, 4), (5, 5), (5, 5))
 
@@ -35,11 +33,3 @@ def test_the_loss_covers_the_levels_that_are_asked_for() -> None:
         parts = [float(training_loss(source, cloner, images, 0.01, levels)) for levels in (1, 2, 3, 4)]
     assert parts == sorted(parts)
     assert parts[0] > 0
-
-
-def test_an_epoch_sees_every_image_once() -> None:
-    steps = list(shuffled(7, 3, range(2), torch.Generator().manual_seed(0)))
-    assert [len(step) for step in steps] == [3, 3, 1] * 2
-    first, second = list(chain(*steps[:3])), list(chain(*steps[3:]))
-    assert sorted(first) == sorted(second) == list(range(7))
-    assert first != second

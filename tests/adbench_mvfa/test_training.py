@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from randomclip import SIDE, random_tower
 
-from adbench_clip.examples import Batch, Examples
 from adbench_mvfa.adapters import Adapters
 from adbench_mvfa.network import stem
 from adbench_mvfa.training import Loss, Trainer, train
+from adbench_nets import Batch, Examples
 
 LEVELS = (1, 2, 3, 4)
 

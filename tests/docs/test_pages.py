@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -34,6 +35,12 @@ def test_every_page_is_in_the_navigation() -> None:
 @every_page
 def test_links_lead_somewhere(page: Path) -> None:
     assert [target for target in links(page) if not (page.parent / target).exists()] == []
+
+
+@every_page
+def test_files_of_the_repository_that_are_named_exist(page: Path) -> None:
+    named = re.findall(r"`((?:adbench|plugins|tests|docs|benchmarks)/[\w./-]*)`", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (REPOSITORY / name).exists()] == []
 
 
 @every_page

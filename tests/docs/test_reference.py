@@ -15,10 +15,11 @@ from pages import REPOSITORY
 import adbench
 import adbench.metrics
 import adbench.testing
+import adbench_nets
 from adbench.contracts import hookspecs
 
 PAGES = REPOSITORY / "docs" / "reference"
-MODULES = (adbench, adbench.metrics, adbench.testing)
+MODULES = (adbench, adbench.metrics, adbench.testing, adbench_nets)
 
 
 def fields_of(member: Any) -> set[str]:
@@ -49,7 +50,7 @@ every_member = pytest.mark.parametrize("member", [pytest.param(value, id=name) f
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_the_page_has_exactly_the_public_names(module: Any) -> None:
-    page = (PAGES / f"{module.__name__.rpartition('.')[2]}.md").read_text(encoding="utf-8")
+    page = (PAGES / f"{module.__name__.rpartition('.')[2].removeprefix('adbench_')}.md").read_text(encoding="utf-8")
     documented = re.findall(rf"^::: {module.__name__}\.(\w+)$", page, re.M)
     assert sorted(documented) == sorted(module.__all__)
 

@@ -61,6 +61,16 @@ def test_write_a_detector(environment: Environment) -> None:
     assert "knn-pixels[k=1]" in {method for method, _ in figures}
 
 
+def test_extend(environment: Environment) -> None:
+    follow(REPOSITORY / "docs" / "extend.md", environment)
+    loaded = {plugin["name"]: plugin for plugin in json.loads(environment.adbench("plugins", "--json"))}
+    assert (loaded["adbench_ward"]["error"], len(loaded["adbench_ward"]["hooks"])) == ("", 5)
+    rows = json.loads(environment.adbench("leaderboard", "ward-run", "--metric", "image_youden", "--format", "json"))
+    assert {row["dataset"]: -1 <= row["value"] <= 1 for row in rows} == {"phantom-brain": True, "phantom-resc": True}
+    published = json.loads(environment.adbench("leaderboard", "ward-run", "--published", "--format", "json"))
+    assert {row["metric"]: row["published"] for row in published} == {"image_auroc": 0.61, "image_youden": 0.25}
+
+
 def test_write_a_dataset(environment: Environment) -> None:
     follow(REPOSITORY / "docs" / "write-a-dataset.md", environment)
     # A bright scratch on grey metal: a method that is given the right pixels and labels cannot miss it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,7 @@ from torch import Tensor
 from adbench import Context, LabelledImages, Support, WeightsResolver
 from adbench.testing import memory_images
 from adbench_clip.april_network import Network, Projections
-from adbench_clip.parameters import CLIP_MEAN, CLIP_STD
-from adbench_clip.pixels import Colour
-from adbench_clip.tower import Tower, build_tower
+from adbench_nets import CLIP_MEAN, CLIP_STD, Colour, Tower, build_tower
 
 SIDE = 28
 CONFIG = {
@@ -27,7 +26,12 @@ CONFIG = {
 
 
 def random_state(seed: int = 0) -> dict[str, Tensor]:
-    """All tensors of the model."""
+    """All tensors of the model, anew."""
+    return {name: tensor.clone() for name, tensor in _drawn(seed).items()}
+
+
+@cache
+def _drawn(seed: int) -> dict[str, Tensor]:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         return CLIP(**CONFIG).state_dict()
@@ -52,7 +56,7 @@ class StateWeights(WeightsResolver):
         super().__init__({}, offline=True)
         self._states = states
 
-    def state_dict(self, name: str) -> dict[str, Tensor]:
+    def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, Tensor]:
         """A copy of the state of this name."""
         return dict(self._states[name])
 

@@ -183,6 +183,7 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
             factory=f"{HERE}:Peak",
             tracks=("few-shot",),
             parameters=PeakParameters,
+            packages=("timm",),
             needs_masks=True,
         ),
         adbench.DetectorCard(

@@ -10,6 +10,7 @@ import pytest
 from freshenv import Environment, adbench_environment
 
 HERE = Path(__file__).parent
+HOOKS = ("datasets", "detectors", "executors", "metrics", "published", "suites")
 pytestmark = pytest.mark.slow
 
 
@@ -23,7 +24,7 @@ def test_a_wheel_of_a_third_party(environment: Environment) -> None:
     environment.install_wheel(HERE / "adbench-lattice")
     plugin = next(entry for entry in json.loads(environment.adbench("plugins", "--json")) if entry["name"] == "lattice")
     assert (plugin["distribution"], plugin["version"], plugin["error"]) == ("adbench-lattice", "1.2.3", "")
-    assert plugin["hooks"] == ["adbench_datasets", "adbench_detectors"]
+    assert plugin["hooks"] == [f"adbench_{what}" for what in HOOKS]
 
     results = json.loads(environment.adbench("plugins", "check", "lattice", "--json"))
     assert {result["subject"] for result in results} == {"lattice-z", "lattice-dots"}
@@ -35,6 +36,27 @@ def test_a_wheel_of_a_third_party(environment: Environment) -> None:
     figures = {row["metric"]: row["value"] for row in rows if row["dataset"] == "lattice-dots"}
     assert figures["image_auroc"] == 1.0
     assert figures["pixel_auroc"] > 0.5
+
+
+def test_its_metric_suite_published_figures_and_executor(environment: Environment) -> None:
+    """In an environment that has it, the one of the test above."""
+    suites = {suite["name"]: suite for suite in json.loads(environment.adbench("suites", "--json"))}
+    assert {"lattice-table", "demo", "mvfa-table1"} <= set(suites)
+    environment.adbench("run", "--suite", "lattice-table", "--executor", "lattice-pool", "--seeds", "0,1", "--out", "table")
+    rows = json.loads(environment.adbench("leaderboard", "table", "--metric", "image_margin", "--format", "json"))
+    assert [(row["metric"], row["n_seeds"], row["rank"]) for row in rows] == [("image_margin", 2, "1")]
+    assert rows[0]["value"] > 1
+    assert "Margin: full-normal (preset paper)" in environment.adbench("leaderboard", "table", "--metric", "image_margin")
+    published = {
+        row["metric"]: row for row in json.loads(environment.adbench("leaderboard", "table", "--published", "--format", "json"))
+    }
+    assert (published["image_auroc"]["ours"], published["image_auroc"]["published"]) == (1.0, 0.995)
+    assert published["image_margin"]["published"] == 12.5
+    measured = json.loads(environment.adbench("metrics", "table", "--metric", "image_margin", "--format", "json"))
+    assert {row["source"] for row in measured} == {"scores"}
+    environment.adbench("run", "--suite", "lattice-table", "--executor", "process", "--out", "other")
+    other = json.loads(environment.adbench("metrics", "other", "--metric", "image_margin", "--format", "json"))
+    assert other[0]["value"] == next(row["value"] for row in measured if row["seed"] == 0)
 
 
 @pytest.mark.parametrize("kind", ["detector", "dataset"])

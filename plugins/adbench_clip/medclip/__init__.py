@@ -24,6 +24,7 @@ MEDCLIP = DetectorCard(
     uses_auxiliary=False,
     weight_parameters=("weights", "vocabulary"),
     requires={"transformers": INSTALL},
+    packages=("torchvision", "transformers"),
     random_weights=has_random_weights,
     citation="Wang, Wu, Agarwal, Sun. MedCLIP: Contrastive Learning from Unpaired Medical Images and Text. EMNLP 2022. arXiv "
     "2210.10163.",

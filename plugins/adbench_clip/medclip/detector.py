@@ -10,11 +10,10 @@ import torch
 from torch import Tensor
 
 from adbench import Context, Detector, ImageBatch, Prediction, Support, UserError
-from adbench_clip.maps import enlarge, probability_maps, with_distances
 from adbench_clip.medclip.loading import load_medclip
 from adbench_clip.medclip.parameters import MedclipParameters
 from adbench_clip.medclip.texts import class_logits, load_tokenizer, state_embeddings
-from adbench_clip.memory import nearest_distance
+from adbench_nets import enlarge, nearest_distance, probability_maps, with_distances
 
 MEAN, STD = 0.5862785803043838, 0.27950088968644304
 IMAGES_AT_ONCE = 32

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from adbench import UserError, Weights
-from adbench_clip.fitting import demand_fit
 from adbench_clip.medclip.architecture import WITH_RESNET, WITH_SWIN, Architecture, tiny
 from adbench_clip.medclip.parameters import INSTALL, TINY
+from adbench_nets import load_weights
 
 if TYPE_CHECKING:
     from adbench_clip.medclip.network import MedClip
@@ -67,10 +67,13 @@ def build_medclip(architecture: Architecture, state: Mapping[str, Tensor]) -> Me
 
     with torch.random.fork_rng():  # initial weights are drawn only to be replaced
         model = MedClip(architecture)
-    wanted = model.state_dict()
-    tensors = current_names(state)
-    demand_fit(wanted, tensors, "the MedCLIP architecture asked for")
-    model.load_state_dict(tensors, strict=True)
+    load_weights(
+        model,
+        current_names(state),
+        "These weights",
+        "Give the complete weights of that architecture with --weights NAME=PATH.",
+        "the MedCLIP architecture asked for",
+    )
     return model
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from adbench import UserError, Weights
-from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, TEXTS_AT_ONCE, prompts
+from adbench_nets import ABNORMAL_STATES, NORMAL_STATES, prompts
 
 if TYPE_CHECKING:
     from transformers import BertTokenizer
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 LONGEST = 77
+TEXTS_AT_ONCE = 128
 
 
 def load_tokenizer(weights: Weights, name: str) -> BertTokenizer:

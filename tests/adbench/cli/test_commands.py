@@ -8,7 +8,9 @@ import os
 import re
 import subprocess
 import sys
+import types
 from functools import partial
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from command import call_command
 from madeup import failed_cell, made_up_cell
 from toyplugin import entry_point
 
+from adbench import PublishedCard, SuiteCard, hookimpl
 from adbench.metrics import auroc
 from adbench.results.record import CellRecord
 from adbench.results.store import RunFolder
@@ -138,9 +141,32 @@ def test_lists_as_table_and_json(adbench) -> None:
     for command, name in (("methods", "peak"), ("datasets", "toy-a"), ("plugins", "toys"), ("weights", "toy-weights")):
         assert name in adbench(command)[1]
         assert name in [entry["name"] for entry in json.loads(adbench(command, "--json")[1])]
-    assert "demo" in adbench("suites")[1]
-    suites = {suite["name"]: suite for suite in json.loads(adbench("suites", "--json")[1])}
-    assert "patchcore" in suites["demo"]["grid"][0]["methods"]
+
+
+def test_suites_and_published_figures_of_plugins_and_the_one_that_is_broken(adbench, monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text('title = "Two tracks"\n[[grid]]\nmethods = ["peak"]\ndatasets = ["toy-a"]\n')
+    (tmp_path / "bad.toml").write_text("[[grid]")
+    head = "source,table,method,track,k,dataset,metric,value,evidence\n"
+    (tmp_path / "good.csv").write_text(head + "A paper,Table 1,Peak,few-normal,4,toy-a,image_auroc,75.0,read\n")
+    (tmp_path / "bad.csv").write_text("nonsense\n1\n")
+    names = ("good", "bad")
+    brings = types.ModuleType("brings")
+    suites = [SuiteCard(name=name, file=tmp_path / f"{name}.toml") for name in names]
+    published = [PublishedCard(name=name, file=tmp_path / f"{name}.csv") for name in names]
+    brings.adbench_suites, brings.adbench_published = hookimpl(lambda: suites), hookimpl(lambda: published)
+    monkeypatch.setitem(sys.modules, "brings", brings)
+    entries = [entry_point(), EntryPoint("brings", "brings", "adbench")]
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: entries)
+
+    code, out, err = adbench("suites", "--json")
+    assert (code, [suite["name"] for suite in json.loads(out)]) == (0, ["good"])
+    assert "The suite bad is not valid TOML" in err
+    assert "Two tracks" in adbench("suites")[1]
+    assert adbench("run", "--suite", "good", "--preset", "paper")[0] == 0
+    code, out, err = adbench("leaderboard", "--published")
+    assert code == 0
+    assert "A paper, Table 1 (read)" in out
+    assert f"{tmp_path / 'bad.csv'}, line 2" in err
 
 
 def test_a_narrow_terminal_breaks_no_figure_and_no_column_name(adbench, monkeypatch) -> None:
@@ -335,3 +361,37 @@ def test_help_takes_half_a_second_of_the_processor() -> None:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+
+
+def test_a_broken_cell_is_named_and_the_others_count(adbench, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    records = [made_up_cell(folder, "a", dataset) for dataset in ("d", "e")]
+    assert adbench("baseline", "run", "-o", "base.json")[0] == 0
+    file = folder.cells / records[1].id / "cell.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "k": "4"}))
+    said = f"run/cells/{records[1].id}/cell.json is broken (`k`: input should be a valid integer): delete that folder"
+    figure = f"{100 * records[0].metrics['image_auroc']:.1f}"
+    for arguments in (
+        ("leaderboard", "run"),
+        ("leaderboard", "run", "--format", "md"),
+        ("report", "run", "--no-images", "-o", "page.html"),
+        ("metrics", "run"),
+        ("check", "run", "--baseline", "base.json"),
+        ("compare", "run", "run"),
+    ):
+        code, out, err = adbench(*arguments)
+        assert (code, err.count(said)) == (1, 1), arguments
+        assert err.startswith("adbench: warning: ")
+        assert figure in (out if arguments[0] != "report" else (tmp_path / "page.html").read_text())
+    assert f"A cell is missing from this page: {said}" in (tmp_path / "page.html").read_text()
+    code, _, err = adbench("baseline", "run", "-o", "again.json")
+    assert (code, said in err, (tmp_path / "again.json").exists()) == (2, True, False)
+
+
+def test_broken_scores_do_not_take_a_comparison_down(adbench, tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    records = [made_up_cell(folder, "a", dataset) for dataset in ("d", "e")]
+    (folder.cells / records[1].id / "scores.parquet").write_bytes(b"broken")
+    code, out, err = adbench("compare", "run", "run", "--format", "json")
+    assert (code, [row["verdict"] for row in json.loads(out)]) == (1, ["same"])
+    assert "adbench: warning: a, few-shot k=4, e, seed 0: its scores cannot be read (ArrowInvalid)" in err

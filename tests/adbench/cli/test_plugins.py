@@ -17,7 +17,8 @@ from toyplugin import entry_point
 def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path):
     """Run the command with the toy plugin and a broken one installed; gives exit code, stdout, stderr."""
     broken = EntryPoint("broken", "no_such_module", "adbench")
-    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [broken, entry_point()])
+    metrics = EntryPoint("metrics", "brought", "adbench")
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [broken, metrics, entry_point()])
     monkeypatch.chdir(tmp_path)
 
     return partial(call_command, monkeypatch, capsys)
@@ -29,9 +30,35 @@ def test_the_list_explains_what_failed_and_exits_1(adbench) -> None:
     assert "adbench_datasets, adbench_detectors, adbench_weights" in out
     assert "ModuleNotFoundError: No module named 'no_such_module'" in out
     code, out, _ = adbench("plugins", "--json")
-    broken, toys = json.loads(out)
+    broken, _, toys = json.loads(out)
     assert (code, broken["name"], toys["name"], toys["error"]) == (1, "broken", "toys", "")
     assert set(toys) == {"name", "distribution", "version", "seconds", "hooks", "error"}
+
+
+def test_a_plugin_that_prints_does_not_spoil_json(adbench, monkeypatch, tmp_path: Path) -> None:
+    (tmp_path / "chatty.py").write_text(
+        "import adbench\nprint('hello from import')\n\n"
+        "@adbench.hookimpl\ndef adbench_detectors():\n    print('hello from hook')\n    return []\n"
+    )
+    (tmp_path / "half.py").write_text(
+        "import adbench\nprint('hello from half')\n\n"
+        "@adbench.hookimpl\ndef adbench_detectors():\n"
+        "    return [adbench.DetectorCard(name='half', title='Half', factory='half:Half', tracks=('full-normal',))]\n\n"
+        "@adbench.hookimpl\ndef adbench_datasets():\n    raise SystemExit('no data')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entries = [entry_point(), *(EntryPoint(name, name, "adbench") for name in ("chatty", "half"))]
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: entries)
+    code, out, err = adbench("methods", "--json")
+    assert code == 0
+    assert "peak" in [method["name"] for method in json.loads(out)]
+    assert "half" not in out
+    assert "hello from hook" in err
+    left_out = [line for line in err.splitlines() if "was left out" in line]
+    assert left_out == [
+        "adbench: warning: plugin 'half' of unknown was left out: "
+        f"adbench_datasets: SystemExit: no data ({tmp_path / 'half.py'}, line 10)"
+    ]
 
 
 def test_check_names_what_failed_and_how_to_mend_it(adbench) -> None:
@@ -72,6 +99,7 @@ def test_a_plugin_or_a_group_stands_for_all_that_it_brings(adbench) -> None:
         (["check", "peak", "--set", "wrong.kind=1"], "given for 'wrong', which is not checked"),
         (["check", "peek"], "Is it in the plugin 'broken', which could not be loaded: ModuleNotFoundError"),
         (["check", "broken"], "could not be loaded: ModuleNotFoundError"),
+        (["check", "metrics"], "The plugin 'metrics' brings no method and no dataset"),
         (["new", "Peak"], "cannot be used"),
         (["new", "peak"], "There is a method 'peak' already"),
     ],

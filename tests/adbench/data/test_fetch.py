@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from badserver import BadServer, serving
 from bmadzip import ALL, zipped
+from playedhub import PlayedHub, playing_hub
 from toyplugin import files_below
 
 from adbench import DatasetArchive, DatasetCard, UserError
@@ -22,7 +25,18 @@ BODY = zipped("Brain", "Liver")
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adbench.files.http.PAUSE_SECONDS", 0)
-    monkeypatch.setattr("adbench.files.http.CHUNK_BYTES", 1)
+
+
+HUB_ARCHIVE = DatasetArchive(
+    hub="datasets/team/set:sub/set.zip", revision="a" * 40, sha256=hashlib.sha256(BODY).hexdigest(), folder="BMAD"
+)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedHub]:
+    with playing_hub(tmp_path / "hub", monkeypatch) as server:
+        server.commits["a" * 40] = {"sub/set.zip": BODY}
+        yield server
 
 
 def archive_at(server: BadServer, body: bytes = BODY) -> DatasetArchive:
@@ -42,10 +56,37 @@ def test_a_set_appears_whole(tmp_path: Path) -> None:
     assert sorted(files_below(root / "BMAD"))[:2] == [ORIGIN, "Brain/test/Ungood/img/1.png"]
 
 
+@pytest.mark.parametrize("revision", ["", "a" * 40])
+def test_a_set_of_the_hub_appears_whole(hub: PlayedHub, tmp_path: Path, revision: str) -> None:
+    root = tmp_path / "root"
+    hub.cuts = 1
+    assert fetch(replace(HUB_ARCHIVE, revision=revision), root) == root / "BMAD"
+    demand_found([card(0), card(1)], root)
+    assert hub.asked[0] == f"HEAD /datasets/team/set/resolve/{revision or 'main'}/sub/set.zip"
+    assert [path.name for path in root.iterdir()] == ["BMAD"]
+    assert not (tmp_path / "hub").exists()  # no second copy in the cache
+
+
+def test_a_hub_whose_branch_has_moved_leaves_no_set(hub: PlayedHub, tmp_path: Path) -> None:
+    hub.commits["b" * 40] = {"sub/set.zip": zipped("Brain")}
+    reason = r"datasets/team/set:sub/set.zip on the model hub could not be downloaded: what came has not the published SHA-256"
+    with pytest.raises(UserError, match=reason):
+        fetch(replace(HUB_ARCHIVE, revision=""), tmp_path)
+    assert not list(tmp_path.rglob("*.zip"))
+    assert not (tmp_path / "BMAD").exists()
+    fetch(HUB_ARCHIVE, tmp_path)
+
+
+def test_what_the_hub_has_not(hub: PlayedHub, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="set.zip on the model hub at b+ could not be downloaded: .*404.*Run the same command"):
+        fetch(replace(HUB_ARCHIVE, revision="b" * 40), tmp_path)
+    assert not (tmp_path / "BMAD").exists()
+
+
 def test_what_is_on_the_real_cards_fits_the_sets() -> None:
     (archive,) = {archive for card in CARDS for archive in card.archives}
     assert len(archive.sha256) == 64
-    assert archive.url.startswith("https://")
+    assert (archive.hub, archive.url) == ("datasets/code-dev05/BMAD:bmad.zip", "")
 
 
 def test_the_six_folders_of_the_archive_are_found(tmp_path: Path) -> None:
@@ -54,17 +95,7 @@ def test_the_six_folders_of_the_archive_are_found(tmp_path: Path) -> None:
     demand_found(CARDS, tmp_path)
 
 
-def test_a_download_that_gave_up_is_gone_on_with(tmp_path: Path) -> None:
-    with serving(BODY, "drop", "500") as server:
-        with pytest.raises(UserError, match="set.zip could not be downloaded: .*the next try goes on from there"):
-            fetch(archive_at(server), tmp_path)
-        assert [path.name for path in tmp_path.iterdir()] == [STORE]
-        server.script = ["good"]
-        fetch(archive_at(server), tmp_path)
-    assert server.asked[-1][0] == f"bytes={len(BODY) // 3}-"
-
-
-def test_an_archive_that_came_is_not_downloaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_archive_that_came_is_not_downloaded_again(hub: PlayedHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -74,6 +105,12 @@ def test_an_archive_that_came_is_not_downloaded_again(tmp_path: Path, monkeypatc
             fetch(archive_at(server), tmp_path)
         fetch(archive_at(server), tmp_path)
     assert len(server.asked) == 1
+    with monkeypatch.context() as patched, pytest.raises(UserError, match="cannot be written: No space left"):
+        patched.setattr("adbench.data.fetch.unpack", full)
+        fetch(HUB_ARCHIVE, tmp_path / "root")
+    asked = len(hub.asked)
+    fetch(HUB_ARCHIVE, tmp_path / "root")
+    assert len(hub.asked) == asked
 
 
 @pytest.mark.parametrize("script", ["404", "loop", "short", "500"])
@@ -125,16 +162,18 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path, origin: str | None) ->
 
 
 def test_what_a_killed_try_left_is_cleared(tmp_path: Path) -> None:
-    (tmp_path / STORE / "unpacking").mkdir(parents=True)
-    (tmp_path / STORE / "unpacking" / "half.png").touch()
     with serving(BODY) as server:
+        staging = tmp_path / STORE / archive_at(server).sha256[:12] / "unpacking"
+        staging.mkdir(parents=True)
+        (staging / "half.png").touch()
         fetch(archive_at(server), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["BMAD"]
     assert "half.png" not in str(files_below(tmp_path))
 
 
 def registry(*more: DatasetCard) -> Registry:
     cards = {card.name: card for card in (*CARDS, *more)}
-    return Registry(load_plugins([]), {}, cards, {}, {})
+    return Registry(load_plugins([]), datasets=cards)
 
 
 PLAIN = DatasetCard(

@@ -96,7 +96,7 @@ def test_mvtec(tree: Tree) -> None:
         "train/good/000.png", "test/good/000.png", "test/broken_large/000.png", "test/label/000.png",
         "ground_truth/broken_large/000_mask.png", "ground_truth/label/000_mask.png", "license.txt", "readme.txt",
     )  # fmt: skip
-    found = scan(folder, Layout(masks={"ground_truth": "test"}, defects=True))
+    found = scan(folder, Layout(defects=True, masks_outside="test"))
     assert summary(found) == {
         "train": [("good/000", False, None)],
         "valid": [],
@@ -130,11 +130,11 @@ def test_folders_below_a_class_become_part_of_the_id(tree: Tree) -> None:
 def test_hidden_and_other_files_are_passed_over(tree: Tree) -> None:
     folder = tree(
         "test/good/img/a.png", "test/good/img/._a.png", "test/good/img/.DS_Store", "test/good/img/Thumbs.db",
-        "test/good/.cache/b.png", "__MACOSX/test/good/a.png", "test/good/img/notes.txt",
+        "test/good/.cache/b.png", "__MACOSX/test/good/a.png", "test/good/@eaDir/a.png", "test/good/img/notes.txt",
     )  # fmt: skip
     found = scan(folder, Layout())
     assert summary(found)["test"] == [("good/a", False, None)]
-    assert found.remarks == ()
+    assert [Path(remark.split(" is left out")[0]).name for remark in found.remarks] == ["__MACOSX", "@eaDir"]
 
 
 def test_folders_that_say_nothing_are_reported(tree: Tree) -> None:
@@ -191,3 +191,70 @@ def test_subjects(tree: Tree) -> None:
 def test_many_files_are_quick(tree: Tree) -> None:
     folder = tree(*(f"test/good/img/{number}.png" for number in range(3000)), "test/good/img/1.jpg")
     assert len({item.id for item in scan(folder, Layout()).items["test"]}) == 3001
+
+
+FOLDERS = Layout(defects=True, masks_outside="test")
+
+
+@pytest.mark.parametrize("name", ["gt", "GroundTruth", "ground_truth", "seg", "annotation", "masks", "label"])
+@pytest.mark.parametrize("layout", [Layout(), FOLDERS], ids=["bmad", "folder"])
+def test_every_usual_name_of_a_folder_of_masks(tree: Tree, layout: Layout, name: str) -> None:
+    found = scan(
+        tree("test/good/img/1.png", "test/Ungood/img/1.png", "valid/Ungood/img/1.png", f"test/Ungood/{name}/1.png"), layout
+    )
+    assert summary(found) == {
+        "train": [],
+        "valid": [("Ungood/1", True, None)],
+        "test": [("Ungood/1", True, "1.png"), ("good/1", False, None)],
+    }
+    assert found.problems == found.mask_problems == ()
+
+
+def test_an_image_gets_no_mask_of_another_split(tree: Tree) -> None:
+    files = ["valid/Ungood/img/1.png", "test/Ungood/img/1.png", "test/Ungood/img/2.png"]
+    found = scan(tree(*files, "valid/Ungood/ground_truth/1.png", "test/Ungood/ground_truth/2.png"), FOLDERS)
+    assert [item.mask and item.mask.parts[-4] for item in (*found.items["valid"], *found.items["test"])] == [
+        "valid",
+        None,
+        "test",
+    ]
+    (problem,) = found.mask_problems
+    assert "test/Ungood/img/1.png has no mask, unlike 1 of 2" in problem
+
+
+def test_a_mask_of_no_image_is_a_problem_that_names_it(tree: Tree) -> None:
+    files = ["test/good/0.png", "test/hole/1.png", "ground_truth/hole/1_mask.png"]
+    assert scan(tree(*files), FOLDERS).mask_problems == ()
+    (problem,) = scan(tree(*files, "ground_truth/hole/9_mask.png"), FOLDERS).mask_problems
+    assert "ground_truth/hole/9_mask.png belongs to no image" in problem
+
+
+def test_masks_of_a_class_without_images_are_a_problem(tree: Tree) -> None:
+    files = ["test/good/0.png", "test/hole/1.png", "ground_truth/hole/1_mask.png"]
+    crack = ["ground_truth/crack/1_mask.png", "ground_truth/crack/2_mask.png"]
+    (problem,) = scan(tree(*files, *crack), FOLDERS).mask_problems
+    assert "ground_truth/crack/1_mask.png, and 1 more" in problem
+
+
+def test_a_folder_beside_images_is_a_problem(tree: Tree) -> None:
+    files = ["test/good/1.png", "test/Ungood/img/1.png"]
+    assert scan(tree(*files, "test/good/.thumbs/1.png", "test/Ungood/@eaDir/1.png"), FOLDERS).problems == ()
+    (problem,) = scan(tree(*files, "test/Ungood/outlines/1.png", "test/Ungood/outlines/2.png"), FOLDERS).problems
+    assert "test/Ungood/outlines lies beside images and holds 2 more" in problem
+
+
+@pytest.mark.parametrize("good", ["good", "Normal", "OK", "healthy", "negative"])
+def test_every_usual_name_of_the_normal_class(tree: Tree, good: str) -> None:
+    found = scan(tree(f"train/{good}/1.png", f"test/{good}/2.png", "test/ko/3.png", "ground_truth/ko/3.png"), FOLDERS)
+    assert summary(found) == {
+        "train": [("good/1", False, None)],
+        "valid": [],
+        "test": [("Ungood/3", True, "3.png"), ("good/2", False, None)],
+    }
+
+
+def test_a_defect_may_be_called_as_a_folder_of_masks(tree: Tree) -> None:
+    defect = ["test/good/1.png", "test/mask/2.png", "ground_truth/mask/2_mask.png"]
+    assert summary(scan(tree(*defect), FOLDERS))["test"] == [("good/1", False, None), ("mask/2", True, "2_mask.png")]
+    masks = ["test/good/1.png", "test/Ungood/2.png", "test/mask/Ungood/2.png"]
+    assert summary(scan(tree(*masks), FOLDERS))["test"] == [("Ungood/2", True, "2.png"), ("good/1", False, None)]

@@ -152,7 +152,7 @@ FAULTS = [
     (recompressed, {"similar-in-splits": "warning"}, "train/good/train00_1 ~ test/good/test90_1"),
     (recompressed_within, {"similar": "note"}, "train/good/train00_1 ~ train/good/train90_1"),
     (shared_subject, {"subjects-shared": "warning"}, "train00"),
-    (mask_gone, {"mask-lacking": "error"}, "bmad-brain has no mask for the abnormal image"),
+    (mask_gone, {"mask-lacking": "error", "unaccounted": "error"}, "bmad-brain has no mask for the abnormal image"),
     (mask_small, {"mask-unusable": "error"}, "test01_1.png is 9 x 9 pixels"),
     (mask_grey, {"mask-unusable": "error"}, "not two-valued"),
     (mask_empty, {"mask-empty": "error"}, "test/Ungood/test01_1 marks no pixel"),

@@ -63,6 +63,30 @@ def test_unchanged_files_are_not_read_again(files: list[tuple[str, Path]], hashe
     assert hashed[3:] == [files[1][1]]
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_other_bytes_of_the_same_size_and_time_are_seen(files: list[tuple[str, Path]], replaced: bool, tmp_path: Path) -> None:
+    """What unzip, rsync -t and cp -p make of a file that was changed at its source."""
+    file = files[0][1]
+    first, facts = fingerprint_files(files), file.stat()
+    other = b"CONTENT of a"
+    if replaced:
+        (tmp_path / "new").write_bytes(other)
+        os.utime(tmp_path / "new", ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        os.replace(tmp_path / "new", file)
+    else:
+        file.write_bytes(other)
+        os.utime(file, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (facts.st_size, facts.st_mtime_ns)
+    assert fingerprint_files(files) != first
+
+
+def test_forgotten_hashes_are_taken_again(files: list[tuple[str, Path]], hashed: list[Path]) -> None:
+    first = fingerprint_files(files)
+    fingerprint.forget_hashes()
+    assert fingerprint_files(files) == first
+    assert len(hashed) == 6
+
+
 def test_a_file_named_twice_is_read_once(files: list[tuple[str, Path]], hashed: list[Path]) -> None:
     content_hashes([files[0][1], files[0][1]])
     assert len(hashed) == 1
@@ -128,4 +152,4 @@ def test_two_processes_at_once(files: list[tuple[str, Path]], tmp_path: Path) ->
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate(timeout=60)[0].strip() for process in running] == ["1"] * 3
     database = sqlite3.connect(tmp_path / "cache" / fingerprint.DATABASE)
-    assert database.execute("SELECT count(*) FROM hashes").fetchone() == (3,)
+    assert database.execute("SELECT count(*) FROM stamped").fetchone() == (3,)

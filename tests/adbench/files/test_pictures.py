@@ -246,3 +246,43 @@ def test_mask_missing_of_another_size_or_cut_off(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
     with pytest.raises(UserError, match=r"The mask .*mask\.png cannot be read"):
         read_mask(path, (2, 3))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_an_image_is_turned_as_its_exif_says(orientation: int, tmp_path: Path) -> None:
+    """The eight orientations of the EXIF standard, by hand: how the first row and column of the file lie in the picture."""
+    stored = np.arange(6, dtype=np.uint8).reshape(2, 3) * 40
+    shown = {
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.T,
+        6: stored.T[:, ::-1],
+        7: stored.T[::-1, ::-1],
+        8: stored.T[::-1],
+    }[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for mode in ("L", "I;16"):
+        image = Image.fromarray(stored if mode == "L" else stored.astype(np.uint16) * 257)
+        image.save(tmp_path / "a.png", exif=exif)
+        np.testing.assert_array_equal(read_image(tmp_path / "a.png")[:, :, 0], shown)
+        assert image_size(tmp_path / "a.png") == shown.shape
+
+
+def test_a_mask_of_the_turned_size_fits(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(np.zeros((2, 3), np.uint8)).save(tmp_path / "image.jpg", exif=exif)
+    Image.fromarray(np.eye(3, 2, dtype=np.uint8)).save(tmp_path / "mask.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png", image_size(tmp_path / "image.jpg")), np.eye(3, 2, dtype=bool))
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_an_orientation_that_means_nothing_is_ignored(value: int, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    stored = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png")[:, :, 0], stored)

@@ -39,6 +39,84 @@ def test_torch_wrappers_are_opened_and_nested_parts_flattened(tmp_path: Path, zi
     assert not read["w"].requires_grad
 
 
+@pytest.mark.parametrize("padding", range(0, 256, 8))
+def test_safetensors_are_known_whatever_the_length_of_their_header(tmp_path: Path, padding: int) -> None:
+    save_file({"a": torch.ones(2)}, tmp_path / "x", {"notes": "x" * padding})
+    assert set(read_state_dict(tmp_path / "x")) == {"a"}
+
+
+WEIGHTS = {"conv.weight": torch.ones(2), "fc.bias": torch.zeros(1)}
+OTHER = {"conv.weight": torch.full((2,), 7.0), "fc.bias": torch.full((1,), 7.0)}
+OPTIMISER = {"state": {0: {"exp_avg": torch.ones(2)}}, "param_groups": [{"lr": 0.1}]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"model": WEIGHTS, "optimizer": OPTIMISER, "epoch": 3},
+        {"model_state_dict": WEIGHTS, "optimizer_state_dict": OPTIMISER, "loss": torch.tensor(0.5)},
+        {"state_dict": WEIGHTS, "state_dict_ema": OTHER, "arch": "net"},
+        {"state_dict_ema": OTHER, "state_dict": WEIGHTS},
+        {"model": WEIGHTS, "model_ema": OTHER, "criterion": {"weight": torch.ones(3)}},
+        {"model_ema": WEIGHTS, "optimizer": OPTIMISER},
+        {"net": WEIGHTS, "rng_state": torch.zeros(9, dtype=torch.uint8), "scaler": {"scale": torch.ones(1)}},
+        {"checkpoint": 1, "state_dict": {"model": WEIGHTS, "epoch": 2}},
+        {"model": {"state_dict": WEIGHTS}},
+        {"module": WEIGHTS, "lr_scheduler": {"last": torch.ones(1)}},
+    ],
+    ids=lambda content: "+".join(content),
+)
+def test_what_training_programs_write_around_the_weights_is_taken_off(tmp_path: Path, content: dict) -> None:
+    torch.save(content, tmp_path / "x.pth")
+    read = read_state_dict(tmp_path / "x.pth")
+    assert set(read) == set(WEIGHTS)
+    assert all(torch.equal(read[name], tensor) for name, tensor in WEIGHTS.items())
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["module.", "model.", "backbone.", "module.backbone.", "model.backbone.", "_orig_mod.", "model._orig_mod.module.", "net."],
+)
+@pytest.mark.parametrize("wrapper", ["safetensors", "plain", "state_dict", "model"])
+def test_a_prefix_of_all_names_is_taken_off(tmp_path: Path, prefix: str, wrapper: str) -> None:
+    state = {prefix + name: tensor for name, tensor in WEIGHTS.items()}
+    if wrapper == "safetensors":
+        save_file(state, tmp_path / "x")
+    else:
+        torch.save(state if wrapper == "plain" else {wrapper: state, "epoch": 1}, tmp_path / "x")
+    assert set(read_state_dict(tmp_path / "x")) == set(WEIGHTS)
+    assert set(read_state_dict(tmp_path / "x", as_stored=True)) == set(state)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"model.conv.weight", "head.weight"},
+        {"backbone.conv.weight", "neck.weight"},
+        {"modules.0.weight", "modules.1.weight"},
+        {"module", "module.weight"},
+        {"encoder.conv.weight", "encoder.fc.weight"},
+    ],
+    ids=str,
+)
+def test_names_that_share_no_known_prefix_stay(tmp_path: Path, names: set[str]) -> None:
+    save_file({name: torch.ones(1) for name in names}, tmp_path / "x")
+    assert set(read_state_dict(tmp_path / "x")) == names
+
+
+def test_two_parts_of_a_network_stay_together(tmp_path: Path) -> None:
+    torch.save({"model": {"conv.weight": torch.ones(1)}, "head": {"fc.weight": torch.ones(1)}, "epoch": 1}, tmp_path / "x")
+    assert set(read_state_dict(tmp_path / "x")) == {"model.conv.weight", "head.fc.weight"}
+
+
+def test_a_whole_model_is_refused(tmp_path: Path) -> None:
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "x.pt")
+    with pytest.raises(
+        UserError, match=r"more than plain tensors.*\(it holds a torch.nn.modules.linear.Linear\).*save its state dict"
+    ):
+        read_state_dict(tmp_path / "x.pt")
+
+
 @pytest.mark.parametrize("by_torch", [True, False])
 def test_code_in_a_pickle_is_refused_and_not_run(tmp_path: Path, by_torch: bool) -> None:
     hostile = {"state_dict": TouchesFile(tmp_path / "executed")}

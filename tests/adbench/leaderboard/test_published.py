@@ -7,8 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from firstparty import first_party
 
-from adbench.leaderboard.published import beside_ours, published_figures
+from adbench import PublishedCard, UserError
+from adbench.leaderboard.published import beside_ours, published_figures, published_names, read_published
 from adbench.leaderboard.tables import build_tables
 from adbench.results.record import CellRecord
 from adbench_bmad import adbench_datasets
@@ -33,11 +35,12 @@ def record(**changes) -> CellRecord:
 
 
 def rows(**changes) -> list[dict]:
-    return beside_ours(build_tables([record(**changes)]), published_figures())
+    tables = build_tables([record(**changes)])
+    return beside_ours(tables, published_figures(first_party()), published_names(tables, first_party()))
 
 
 def test_every_published_figure_has_a_source_and_is_a_share() -> None:
-    figures = published_figures()
+    figures = published_figures(first_party())
     assert len(figures) == 353
     assert all(figure.source and figure.evidence and 0 < figure.value < 1 for figure in figures)
     assert len({figure.dataset for figure in figures}) == 6
@@ -53,7 +56,7 @@ def test_every_figure_is_that_of_the_source(shared: Path) -> None:
         wanted[*key, float(row["value"]), *place] += 1
     found = Counter(
         (f.method, f.track, f.k, f.dataset, f.metric, round(100 * f.value, 6), f.source, f.table, f.evidence)
-        for f in published_figures()
+        for f in published_figures(first_party())
     )
     assert found == wanted
     assert found.total() == 353
@@ -63,6 +66,33 @@ def test_a_model_of_anomalib_stands_beside_the_figure_of_its_name() -> None:
     found = rows(method="anomalib:Csflow", variant="anomalib:Csflow", track="full-normal", k=0)
     assert [row["table"] for row in found] == ["repository table, newer version"]
     assert rows(method="anomalib:Fastflow", variant="anomalib:Fastflow", track="full-normal", k=0) == []
+
+
+def test_another_release_of_a_method_stands_beside_its_figures() -> None:
+    assert {row["table"] for row in rows(method="mvfa-official", variant="mvfa-official")} >= {"Table 1", "README"}
+
+
+def test_the_method_of_an_absent_plugin_goes_by_its_own_name() -> None:
+    tables = build_tables([record(method="deep-svdd", variant="deep-svdd", track="full-normal", k=0)])
+    assert published_names(tables, first_party()) == {}
+    assert beside_ours(tables, published_figures(first_party()))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("method,value\nmvfa,90\n", "line 2, are not a table of method, track"),
+        ("source,table,method,track,k,dataset,metric,value,evidence\na,b,c,d,0,e,f,much,g\n", "could not convert string"),
+        (None, "cannot be read: No such file"),
+    ],
+)
+def test_a_broken_source_is_named(tmp_path: Path, content: str | None, reason: str) -> None:
+    file = tmp_path / "broken.csv"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(UserError, match=reason) as raised:
+        read_published(PublishedCard(name="broken", file=file), first_party().metrics)
+    assert str(file) in str(raised.value)
 
 
 def test_the_same_method_track_k_and_preset_match() -> None:

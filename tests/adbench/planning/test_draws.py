@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from toyplugin import ToySet, toy_registry
@@ -103,5 +105,35 @@ def test_the_test_order_is_fixed_and_mixes_the_classes(dataset: ToySet) -> None:
 def test_a_limit_keeps_both_labels(dataset: ToySet) -> None:
     assert sum(entry.item.abnormal for entry in shuffled_test(dataset, 3)) == 3
     assert len(shuffled_test(dataset, 3)) == 6
-    assert len(limited(draw_support(dataset, "full-normal", 0, 0), 2).normal) == 2
-    assert len(limited(draw_support(dataset, "few-shot", 4, 0), 2).normal) == 4
+
+
+@pytest.mark.parametrize(
+    ("track", "k", "normal", "abnormal", "auxiliary", "valid"),
+    [
+        ("few-normal", 4, 4, 0, [], {False: 1, True: 2}),
+        ("few-shot", 4, 4, 4, [], {False: 1, True: 1}),
+        ("full-normal", 0, 2, 0, [], {False: 2, True: 2}),
+        ("zero-shot", 0, 0, 0, [{False: 2, True: 2}], {}),
+    ],
+)
+def test_a_limit_cuts_what_is_large_and_never_the_k_of_a_track(
+    dataset: ToySet, track: str, k: int, normal: int, abnormal: int, auxiliary: list, valid: dict
+) -> None:
+    draw = draw_support(dataset, track, k, 0, [ToySet(toy_registry().dataset("toy-b"), None)])
+    cut = limited(draw, 2)
+    assert (len(cut.normal), len(cut.abnormal)) == (normal, abnormal)
+    assert [labels(other) for other in cut.auxiliary] == auxiliary
+    assert labels(cut.valid) == valid
+    assert (cut.normal, cut.abnormal) == (draw.normal, draw.abnormal) or track == "full-normal"
+
+
+def test_k_images_from_train_are_not_cut_either(dataset: ToySet, monkeypatch) -> None:
+    monkeypatch.setattr(dataset, "sizes", {"train": (6, 0), "valid": (0, 0), "test": (2, 2)})
+    draw = draw_support(dataset, "few-normal", 4, 0)
+    assert limited(draw, 2).normal == draw.normal
+    assert len(draw.normal) == 4
+
+
+def labels(group) -> dict[bool, int]:
+    """How many entries have each label."""
+    return dict(Counter(entry.item.abnormal for entry in group))

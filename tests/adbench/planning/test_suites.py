@@ -1,30 +1,31 @@
-"""The suites that come with adbench: each plans on phantoms and on what is there of BMAD, and holds what its table holds."""
+"""The suites of adbench_papers: each plans on phantoms and on what is there of BMAD, and holds what its table holds."""
 
 from __future__ import annotations
 
-import tomllib
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from firstparty import first_party
 
 from adbench import UserError, api
 from adbench.leaderboard.published import published_figures
 from adbench.planning.options import RunOptions
 from adbench.planning.plan import Plan
-from adbench.planning.suites import load_suite, read_suite, suite_files
+from adbench.planning.suites import Block, load_suite, read_suite, suite_files
 from adbench.registry.cards import Registry, load_registry
 from adbench.registry.loading import load_plugins
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 TABLES = {"mvfa-table1": "Table 1", "mvfa-table2": "Table 2", "mvfa-figure3": "Figure 3"}
 
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
     """What pyproject.toml declares, installed or not."""
-    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["entry-points"]["adbench"]
-    return load_registry(load_plugins([EntryPoint(name, value, "adbench") for name, value in declared.items()]))
+    return first_party()
+
+
+def blocks_of(suite: str) -> list[Block]:
+    return load_suite(suite, first_party())
 
 
 def plan(registry: Registry, suite: str, **options) -> Plan:
@@ -32,14 +33,14 @@ def plan(registry: Registry, suite: str, **options) -> Plan:
 
 
 def test_the_suites_of_the_paper_of_bmad_and_of_the_demo_are_there() -> None:
-    assert set(suite_files()) == {"bmad", "demo", "mvfa-ablation", "mvfa-figure3", "mvfa-table1", "mvfa-table2"}
+    assert set(suite_files(first_party())) == {"bmad", "demo", "mvfa-ablation", "mvfa-figure3", "mvfa-table1", "mvfa-table2"}
 
 
-@pytest.mark.parametrize("name", list(suite_files()))
+@pytest.mark.parametrize("name", list(first_party().suites))
 def test_a_suite_has_a_title_and_plans_on_phantoms(name: str, registry: Registry) -> None:
-    assert read_suite(name)["title"]
+    assert read_suite(name, registry)["title"]
     planned = plan(registry, name, datasets=("phantoms",))
-    methods = {method for block in load_suite(name) for method in block.methods}
+    methods = {method for block in blocks_of(name) for method in block.methods}
     assert {cell.detector.name for cell in planned.cells} == methods
     assert {cell.preset for cell in planned.cells} == {"demo"}
     # What is left out is left out for the sets' sake: these three have no masks.
@@ -49,7 +50,7 @@ def test_a_suite_has_a_title_and_plans_on_phantoms(name: str, registry: Registry
     assert [why for _, why in planned.skipped if not why.endswith("has none")] == []
 
 
-@pytest.mark.parametrize("name", [name for name in suite_files() if name != "demo"])
+@pytest.mark.parametrize("name", [name for name in first_party().suites if name != "demo"])
 def test_a_suite_plans_on_what_is_there_of_bmad(name: str, registry: Registry, shared: Path) -> None:
     planned = plan(registry, name, data_root=shared / "data")
     assert {cell.dataset.name for cell in planned.cells} == {"bmad-brain", "bmad-chest", "bmad-his"}
@@ -61,18 +62,20 @@ def test_a_suite_plans_on_what_is_there_of_bmad(name: str, registry: Registry, s
 def test_a_table_of_the_paper_is_in_its_suite(name: str, registry: Registry) -> None:
     grid = {
         (method, track, k)
-        for block in load_suite(name)
+        for block in blocks_of(name)
         for method in block.methods
         for track in block.tracks
         for k in (block.shots or (0,))
     }
-    published = {(f.method, f.track, f.k) for f in published_figures() if f.table == TABLES[name]}
+    published = {(f.method, f.track, f.k) for f in published_figures(registry) if f.table == TABLES[name]}
     assert published <= grid
 
 
 def test_the_bmad_suite_has_what_is_here_of_its_table() -> None:
-    plain = {method.removeprefix("anomalib:").lower() for block in load_suite("bmad") for method in block.methods}
-    published = {figure.method.replace("-", "") for figure in published_figures() if figure.source.startswith("BMAD")}
+    plain = {method.removeprefix("anomalib:").lower() for block in blocks_of("bmad") for method in block.methods}
+    published = {
+        figure.method.replace("-", "") for figure in published_figures(first_party()) if figure.source.startswith("BMAD")
+    }
     assert published - plain == {"fanogan", "deepsvdd", "cutpaste", "simplenet", "utrad"}
     assert plain <= published
 
@@ -81,7 +84,7 @@ def test_the_ablation_changes_one_thing_a_row(registry: Registry) -> None:
     planned = plan(registry, "mvfa-ablation", datasets=("phantom-brain",), seeds=(0,))
     variants = [cell.variant for cell in planned.cells]
     assert variants[0] == "mvfa"
-    assert len(variants) == len(set(variants)) == len(load_suite("mvfa-ablation"))
+    assert len(variants) == len(set(variants)) == len(blocks_of("mvfa-ablation"))
     assert all(variant.count("=") == 1 for variant in variants[1:])
 
 
@@ -126,3 +129,10 @@ def test_a_mistake_in_a_suite_is_named(grid: str, message: str, registry: Regist
     file.write_text(f"[[grid]]\n{grid}\n")
     with pytest.raises(UserError, match=message):
         plan(registry, str(file), datasets=("phantom-his",))
+
+
+def test_without_the_plugin_a_suite_is_a_file() -> None:
+    nothing = load_registry(load_plugins([]))
+    assert suite_files(nothing) == {}
+    with pytest.raises(UserError, match="There is no suite file 'demo'"):
+        read_suite("demo", nothing)

@@ -10,6 +10,7 @@ import pytest
 from toyplugin import entry_point
 
 import adbench
+from adbench.contracts import hookspecs
 from adbench.registry.cards import load_registry
 from adbench.registry.loading import load_plugins
 
@@ -60,7 +61,7 @@ def test_an_unknown_hook_is_an_error(module) -> None:
     plugins = load_plugins([module("typo", adbench_detectorz=misspelt)])
     error = plugins.failed()[0].error
     assert "unknown hook 'adbench_detectorz'" in error
-    assert error.endswith("the hooks are adbench_datasets, adbench_detectors, adbench_weights")
+    assert error.endswith(f"the hooks are {', '.join(sorted(hookspecs.KINDS))}")
 
 
 def test_a_hook_with_unknown_arguments_is_an_error(module) -> None:
@@ -72,21 +73,102 @@ def test_a_plugin_without_hooks_is_an_error(module) -> None:
     assert "implements no hook" in load_plugins([module("empty")]).failed()[0].error
 
 
-@pytest.mark.parametrize("returned", [["not a card"], None, [adbench.WeightsCard(name="w", file="w")]])
-def test_a_hook_that_returns_nonsense_takes_only_its_plugin_down(module, returned) -> None:
-    plugins = load_plugins([entry_point(), module("nonsense", adbench_detectors=lambda: returned)])
+def nothing() -> list:
+    return []
+
+
+RUBBISH = {
+    "no card": ["not a card"],
+    "nothing": None,
+    "a number": 3,
+    "a text": "cards",
+    "a card that is in no list": card(),
+    "another card": [adbench.DatasetCard(name="x", title="x", factory="x:y", groups=None)],
+    "a name that is none": [card(name=[])],
+    "an empty name": [card(name=" ")],
+    "one name twice": [card("twice"), card("twice")],
+}
+
+
+@pytest.mark.parametrize("hook", sorted(hookspecs.KINDS))
+@pytest.mark.parametrize("returned", RUBBISH.values(), ids=RUBBISH)
+def test_a_plugin_with_a_hook_that_returns_rubbish_is_left_out_whole(module, hook: str, returned: object) -> None:
+    others = {name: nothing for name in hookspecs.KINDS if name != hook}
+    plugins = load_plugins([entry_point(), module("rubbish", **others, **{hook: lambda: returned})])
     registry = load_registry(plugins)
-    assert [plugin.name for plugin in plugins.failed()] == ["nonsense"]
+    assert [plugin.name for plugin in plugins.failed()] == ["rubbish"]
+    error = plugins.failed()[0].error
+    assert error.startswith(f"{hook}: ")
+    assert f"({__file__}, line " in error
+    assert not plugins.manager.has_plugin("rubbish")
     assert "peak" in registry.detectors
 
 
-def test_a_hook_that_raises_takes_only_its_plugin_down(module) -> None:
+@pytest.mark.parametrize("hook", sorted(hookspecs.KINDS))
+@pytest.mark.parametrize("problem", [RuntimeError("boom"), SystemExit(3)], ids=["raises", "exits"])
+def test_a_plugin_with_a_hook_that_raises_is_left_out_whole(module, hook: str, problem: BaseException) -> None:
     def broken():
-        raise RuntimeError("boom")
+        raise problem
 
-    plugins = load_plugins([entry_point(), module("raises", adbench_datasets=broken)])
-    assert "toy-a" in load_registry(plugins).datasets
-    assert "boom" in plugins.failed()[0].error
+    def late():
+        yield card("early")
+        raise problem
+
+    for name, function in (("raises", broken), ("late", late)):
+        plugins = load_plugins(
+            [entry_point(), module(name, **{"adbench_detectors": lambda: [card("half")], hook: function})],
+        )
+        registry = load_registry(plugins)
+        assert [plugin.name for plugin in plugins.failed()] == [name]
+        if name == "raises" or hook == "adbench_detectors":
+            assert type(problem).__name__ in plugins.failed()[0].error
+        assert "peak" in registry.detectors
+        assert not {"half", "early"} & set(registry.detectors)
+
+
+def test_hooks_go_by_the_name_of_their_specification(module) -> None:
+    def mine():
+        return [card("mine")]
+
+    made = module("renamed")
+    sys.modules["renamed"].mine = adbench.hookimpl(mine, specname="adbench_detectors")
+    plugins = load_plugins([made])
+    assert plugins.loaded[0].hooks == ("adbench_detectors",)
+    assert set(load_registry(plugins).detectors) == {"mine"}
+
+
+def test_the_order_of_plugins_is_that_of_names_but_for_first_and_last(module) -> None:
+    entries = []
+    for name, options in {"a": {}, "b": {}, "c": {"tryfirst": True}, "d": {}, "b2": {"trylast": True}}.items():
+        entries.append(module(f"order_{name}"))
+        made = adbench.hookimpl(lambda name=name: [card(name)], **options, specname="adbench_detectors")
+        sys.modules[f"order_{name}"].adbench_detectors = made
+    assert list(load_registry(load_plugins(entries)).detectors) == ["c", "a", "b", "d", "b2"]
+
+
+def test_a_wrapper_sees_what_its_own_plugin_brings(module) -> None:
+    def wrapping():
+        found = yield
+        return [[card(f"wrapped-{one.name}") for one in part] for part in found]
+
+    made = module("wraps", adbench_detectors=lambda: [card("plain")])
+    sys.modules["wraps"].wrapping = adbench.hookimpl(wrapping, wrapper=True, specname="adbench_detectors")
+    registry = load_registry(load_plugins([entry_point(), made]))
+    assert "wrapped-plain" in registry.detectors
+    assert "peak" in registry.detectors
+    assert not {"plain", "wrapped-peak"} & set(registry.detectors)
+
+
+def test_what_a_plugin_prints_does_not_reach_stdout(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "talkative_module.py").write_text(
+        "import adbench\nprint('hello from import')\n\n"
+        "@adbench.hookimpl\ndef adbench_detectors():\n    print('hello from hook')\n    return []\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert load_plugins([EntryPoint("talkative", "talkative_module", "adbench")]).failed() == []
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.split("\n")[:2] == ["hello from import", "hello from hook"]
 
 
 def test_duplicate_entry_points_raise() -> None:
@@ -98,6 +180,17 @@ def test_duplicate_cards_raise_naming_the_card(module) -> None:
     plugins = load_plugins([entry_point(), module("twin", adbench_detectors=lambda: [card("peak")])])
     with pytest.raises(adbench.UserError, match="'peak'"):
         load_registry(plugins)
+
+
+def test_equal_cards_of_weights_count_as_one(module) -> None:
+    def weights(**changes) -> list[adbench.WeightsCard]:
+        return [adbench.WeightsCard(name="shared", file="shared.safetensors", **changes)]
+
+    two = [module("one", adbench_weights=weights), module("two", adbench_weights=weights)]
+    assert set(load_registry(load_plugins(two)).weights) == {"shared"}
+    other = module("other", adbench_weights=lambda: weights(url="elsewhere"))
+    with pytest.raises(adbench.UserError, match="Two weights cards are called 'shared'"):
+        load_registry(load_plugins([two[0], other]))
 
 
 def test_the_environment_limits_what_is_loaded(module, monkeypatch) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +97,8 @@ def test_a_cell_without_a_figure_is_no_baseline(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("{", "is not a baseline"),
-        ('{"schema": 2}', "is not a baseline"),
+        ('{"schema": 2}', "not a whole baseline .`cells`: field required"),
+        ("[]", "not a whole baseline .`schema`: a version number is wanted"),
         ('{"schema": 2, "cells": []}', "not a whole"),
         ('{"schema": 99, "cells": [], "scores": []}', "schema 99"),
         ('{"schema": 1, "cells": [{}]}', "not a whole"),
@@ -110,3 +113,48 @@ def test_a_bad_baseline_is_one_sentence(tmp_path: Path, content: str, message: s
         read_baseline(file)
     with pytest.raises(UserError, match="Cannot read"):
         read_baseline(tmp_path / "none.json")
+
+
+def changed(lines: dict[str, Any], part: str, field: str, value: Any) -> str:
+    """A baseline of one cell with another value in one field."""
+    lines = json.loads(json.dumps(lines))
+    lines[part][0][field] = value
+    return json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "said"),
+    [
+        ("cells", "metrics", {"image_auroc": "0.9"}, "`cells.0.metrics.image_auroc`: input should be a valid number"),
+        ("cells", "metrics", {"image_auroc": float("nan")}, "`cells.0.metrics.image_auroc`: input should be a finite number"),
+        ("cells", "intervals", {"pixel_auroc": [0.1]}, "`cells.0.intervals.pixel_auroc`: list should have at least 2 items"),
+        ("cells", "key", {"variant": "m"}, "`cells.0.key.dataset`: field required"),
+        ("cells", "conditions", {"fingerprint": "f", "auxiliary": {}}, "`cells.0.conditions.protocol`: field required"),
+        ("cells", "started", 5, "`cells.0.started`: input should be a valid string"),
+        ("scores", "labels", "0120", "`scores.0.labels`: string should match"),
+        ("scores", "labels", "01", "`scores.0`: labels, groups and scores are not of as many images"),
+        ("scores", "groups", [1], "`scores.0`: labels, groups and scores are not of as many images"),
+        ("scores", "scores", [0.1, None, 0.2, 0.3], "`scores.0.scores.1`: input should be a valid number"),
+        ("scores", "scores", [0.1, float("nan"), 0.2, 0.3], "`scores.0.scores.1`: input should be a finite number"),
+    ],
+)
+def test_a_field_of_a_baseline_that_does_not_fit_is_named(tmp_path: Path, part: str, field: str, value: Any, said: str) -> None:
+    file = tmp_path / "baseline.json"
+    write_baseline([cell(count=4)], file, {})
+    file.write_text(changed(json.loads(file.read_text()), part, field, value))
+    with pytest.raises(UserError, match=re.escape(f"{file} is not a whole baseline ({said}")):
+        read_baseline(file)
+
+
+def test_what_a_newer_writer_added_to_a_baseline_is_ignored(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    write_baseline([cell(count=4)], file, {})
+    file.write_text(changed(json.loads(file.read_text()), "cells", "colour", "red"))
+    assert read_baseline(file) == [cell(count=4)]
+
+
+def test_a_cell_stands_in_a_baseline_once(tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    write_baseline([cell(count=4), cell(count=4, separation=3.0)], file, {})
+    with pytest.raises(UserError, match="`cells.1`: m, few-shot k=4, d, seed 0 .demo. stands there twice"):
+        read_baseline(file)

@@ -57,3 +57,36 @@ def test_marks_are_explained_as_they_are_ranked() -> None:
 def test_figures_without_scores_have_no_test() -> None:
     assert "no test of its lead in Image AUROC (%)" in notes([record(), record("b", value=0.7)])
     assert "best" not in notes([record()])
+
+
+def timm(version: str, **changes):
+    """A cell measured with this version of timm, which decides its scores."""
+    return record(identity={"packages": {"timm": version}}, **changes)
+
+
+def test_several_versions_behind_a_row_are_named() -> None:
+    several = [
+        timm("1.0.20", seed=1, started="2026-01-02"),
+        timm("1.0.9", seed=0, started="2026-01-01"),
+        timm("2", method="b"),
+    ]
+    said = "Measured with several versions of a package that decides the scores: a with timm 1.0.9 and 1.0.20. Figures may differ"
+    assert said in notes(several)
+    assert "versions" not in notes([timm("2"), timm("2", seed=1), timm("3", method="b")])
+    assert "version" not in notes([timm("2"), timm("3", seed=1, value=None)]), "a failed cell has no figure"
+
+
+def test_a_cell_measured_anew_with_another_version_is_named() -> None:
+    older = timm("1.0.9", started="2026-01-01", id="1")
+    newer = timm("1.0.20", started="2026-01-02", id="2")
+    assert (
+        "Measured anew with another version of a package that decides the scores: a with timm 1.0.20, before with 1.0.9. "
+        "Only the newer cells count."
+    ) in notes([newer, older])
+    assert "version" not in notes([timm("1.0.20", started="2026-01-01", id="1"), newer])
+
+
+def test_a_record_without_packages_tells_by_its_environment() -> None:
+    old = record(started="2026-01-01", seed=1, environment={"packages": {"timm": "1.0.9"}})
+    assert "a with timm 1.0.9 and 1.0.20." in notes([old, timm("1.0.20", started="2026-01-02")])
+    assert "version" not in notes([record(seed=1, environment={}), timm("1.0.20")])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import errno
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +16,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as parquet
 import pytest
 import toyplugin
 from toyrun import toy_run
@@ -49,17 +53,115 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run/cells" / run.records[0].id / "cell.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "schema": 99}))
     with pytest.raises(UserError, match="schema 99.*update adbench"):
-        open_run(tmp_path / "run")
+        list(RunFolder(tmp_path / "run").records())
     (tmp_path / "run" / MARKER).write_text('{"schema": 99}')
-    with pytest.raises(UserError, match="schema 99"):
-        RunFolder.create(tmp_path / "run")
+    for opened in (RunFolder.create, RunFolder.open):
+        with pytest.raises(UserError, match="The run .* has schema 99, this adbench reads up to 1: update adbench."):
+            opened(tmp_path / "run")
 
 
-def test_garbage_in_a_record_is_one_sentence(tmp_path: Path) -> None:
-    run = toy_run(tmp_path / "run", datasets="toy-a")
-    (tmp_path / "run/cells" / run.records[0].id / "cell.json").write_text("{")
-    with pytest.raises(UserError, match="delete that folder"):
-        open_run(tmp_path / "run")
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"schema": "1"}', b'{"schema": true}', b'{"schema": 0}', b"\xff"])
+def test_a_broken_marker_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    RunFolder.create(tmp_path / "run")
+    (tmp_path / "run" / MARKER).write_bytes(content)
+    for opened in (RunFolder.create, RunFolder.open):
+        with pytest.raises(UserError, match="adbench-run.json cannot be read: restore it, or use another --out."):
+            opened(tmp_path / "run")
+
+
+def test_a_broken_cell_takes_no_other_down_and_is_named(tmp_path: Path) -> None:
+    run = toy_run(tmp_path / "run", datasets="toy-a,toy-b")
+    broken, whole = run.records
+    file = tmp_path / "run/cells" / broken.id / "cell.json"
+    file.write_text("{")
+    said = f"{file} is not a result of adbench: delete that folder to measure the cell again."
+    with pytest.warns(UserWarning, match=re.escape(said)):
+        opened = open_run(tmp_path / "run")
+    assert (opened.records, opened.unreadable) == ([whole], [said])
+
+
+def test_a_copy_of_a_cell_does_not_count_twice(tmp_path: Path) -> None:
+    (record,) = toy_run(tmp_path / "run", datasets="toy-a").records
+    cells = tmp_path / "run/cells"
+    shutil.copytree(cells / record.id, cells / "copy")
+    contents = RunFolder(tmp_path / "run").contents()
+    assert contents.records == [record]
+    assert contents.unreadable == [
+        f"{cells / 'copy' / 'cell.json'} is the record of {record.id}: give its folder that name, or delete it."
+    ]
+
+
+def test_a_broken_cell_that_is_planned_fails_alone_and_is_left_as_it_is(tmp_path: Path) -> None:
+    run = toy_run(tmp_path / "run", datasets="toy-a,toy-b")
+    file = tmp_path / "run/cells" / run.records[0].id / "cell.json"
+    file.write_text("{")
+    again = toy_run(tmp_path / "run", datasets="toy-a,toy-b")
+    assert [record.status for record in again.records] == ["failed", "done"]
+    assert again.failed[0].error["message"] == f"{file} is not a result of adbench: delete that folder to measure the cell again."
+    assert file.read_text() == "{"
+    shutil.rmtree(file.parent)
+    assert toy_run(tmp_path / "run", datasets="toy-a,toy-b").failed == []
+
+
+COLUMNS = {"id": ["a", "b"], "score": [0.5, 1.5], "label": [False, True], "group": ["x", None]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"score": [0.5, float("nan")]}, "`score`: a score is NaN or infinite"),
+        ({"score": [0.5, float("inf")]}, "`score`: a score is NaN or infinite"),
+        ({"score": [0.5, None]}, "`score`: a value is missing"),
+        ({"score": ["0.5", "1.5"]}, "`score`: one column of floating point is wanted"),
+        ({"label": [0, 1]}, "`label`: one column of true or false is wanted"),
+        ({"label": [0.0, 2.0]}, "`label`: one column of true or false is wanted"),
+        ({"label": [False, None]}, "`label`: a value is missing"),
+        ({"id": [1, 2]}, "`id`: one column of text is wanted"),
+        ({"id": ["a", None]}, "`id`: a value is missing"),
+        ({"id": ["a", "a"]}, "`id`: an image stands there twice"),
+        ({"group": [1, 2]}, "`group`: one column of text is wanted"),
+        *(({name: None}, f"`{name}`: one column of") for name in COLUMNS),
+    ],
+)
+def test_scores_that_do_not_fit_are_named_by_column(tmp_path: Path, changed: dict, said: str) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    place = folder.cells / "x"
+    place.mkdir()
+    columns = {name: values for name, values in {**COLUMNS, **changed}.items() if values is not None}
+    parquet.write_table(pa.table(columns), place / "scores.parquet")
+    with pytest.raises(UserError, match=f"its scores cannot be read \\({said}.*delete {place} to measure the cell again"):
+        folder.scores("x")
+
+
+def test_scores_that_fit_are_read(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.cells / "x").mkdir()
+    parquet.write_table(pa.table(COLUMNS), folder.cells / "x" / "scores.parquet")
+    table = folder.scores("x")
+    assert (table.ids, table.groups) == (["a", "b"], ["x", None])
+    assert (table.scores.tolist(), table.labels.tolist()) == ([0.5, 1.5], [False, True])
+    assert (table.scores.dtype, table.labels.dtype) == (np.float64, np.bool_)
+
+
+def test_scores_that_are_cut_or_absent_are_one_sentence(tmp_path: Path) -> None:
+    (record,) = toy_run(tmp_path / "run", datasets="toy-a").records
+    folder = RunFolder(tmp_path / "run")
+    file = folder.cells / record.id / "scores.parquet"
+    whole = file.read_bytes()
+    for size in (0, 3, 100, len(whole) // 2, len(whole) - 1):
+        file.write_bytes(whole[:size])
+        with pytest.raises(UserError, match="its scores cannot be read"):
+            folder.scores(record.id)
+    rng = np.random.default_rng(0)
+    for _ in range(200):  # any single byte changed: read, or one sentence
+        changed = bytearray(whole)
+        changed[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+        file.write_bytes(changed)
+        with contextlib.suppress(UserError):
+            folder.scores(record.id)
+    file.unlink()
+    with pytest.raises(UserError, match="there is no scores.parquet"):
+        folder.scores(record.id)
 
 
 def test_a_full_disk_loses_nothing(tmp_path: Path, monkeypatch) -> None:
@@ -104,6 +206,18 @@ def test_a_crash_while_a_cell_gave_way_to_its_successor_loses_neither(tmp_path: 
     assert open_run(tmp_path / "run").records == run.records
     assert {path.name for path in cell.parent.iterdir()} == {cell.name}
     assert {path.name for path in cell.iterdir()} == {"cell.json", "scores.parquet"}
+
+
+def test_where_the_successor_cannot_be_read_its_forerunner_comes_back(tmp_path: Path) -> None:
+    run = toy_run(tmp_path / "run", datasets="toy-a")
+    cell = tmp_path / "run/cells" / run.records[0].id
+    left_over = tmp_path / "run/cells/.writing-999999999-x"
+    shutil.copytree(cell, left_over)
+    cell.rename(left_over / "previous")
+    (left_over / "cell.json").write_text("{")
+    RunFolder.create(tmp_path / "run")
+    assert open_run(tmp_path / "run").records == run.records
+    assert {path.name for path in cell.parent.iterdir()} == {cell.name}
 
 
 PROGRAM = """

@@ -87,7 +87,7 @@ def test_the_files_of_the_store_tell_nothing(tmp_path: Path, cache: Path) -> Non
     names = [str(path.relative_to(cache)) for path in cache.rglob("*")]
     assert not [name for name in names if "good" in name.lower() or "abnormal" in name]
     dataset = toyplugin.ToySet(toyplugin.toy_registry().dataset("toy-a"), None)
-    stored = np.fromfile(next(cache.glob("decoded/*/test/pixels-16x16-bicubic/data.u8")), np.uint8).reshape(-1, 3, 16, 16)
+    stored = np.fromfile(next(cache.glob("decoded/*/*/test/pixels-16x16-bicubic/rows.u8")), np.uint8).reshape(-1, 3, 16, 16)
     from adbench.contracts.images import resize_image
 
     names = {}

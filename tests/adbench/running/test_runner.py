@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import platform
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from adbench.contracts.protocol import Protocol
 from adbench.metrics import METRICS
 from adbench.planning.options import RunOptions
 from adbench.results.store import RunFolder
+from adbench.running.environment import package_versions
 
 
 @pytest.fixture
@@ -116,6 +119,21 @@ def test_weights_that_a_method_takes_by_itself_are_part_of_the_cell(out: Path, t
         run = toy_run(out, methods="own", datasets="toy-a", weights={"toy-weights": tmp_path / "toy.safetensors"})
         assert list(run.records[0].identity["weights"]) == ["toy-weights"]
     assert len(list(RunFolder(out).records())) == 2
+
+
+def test_another_version_of_what_decides_the_scores_is_another_cell(out: Path, monkeypatch) -> None:
+    found = []
+    for version in ("1.0.9", "1.0.20", "1.0.20"):
+        monkeypatch.setattr("adbench.running.environment.version", lambda name, now=version: now if name == "timm" else "1")
+        found += toy_run(out, methods="masky", datasets="toy-a").records
+    assert [record.identity["packages"] for record in found] == [{"timm": "1.0.9"}, {"timm": "1.0.20"}, {"timm": "1.0.20"}]
+    assert len({record.id for record in found}) == len(list(RunFolder(out).records())) == 2
+    core = dict.fromkeys(("adbench-vision", "torch", "numpy", "pillow", "scipy"), "1")
+    assert found[0].environment["packages"] == {**core, "timm": "1.0.9"}
+
+
+def test_a_package_that_is_not_installed_has_no_version() -> None:
+    assert package_versions(["numpy", "no-such-package"]) == {"numpy": np.__version__}
 
 
 def test_zero_shot_cells_depend_on_the_other_sets(out: Path, monkeypatch) -> None:
@@ -222,9 +240,28 @@ def test_the_record_says_what_it_was_measured_with(out: Path) -> None:
     record = toy_run(out, datasets="toy-a").records[0]
     written = json.loads((out / "cells" / record.id / "cell.json").read_text())
     assert written["schema"] == 1
-    assert {"torch", "numpy"} <= set(written["environment"]["packages"])
-    assert written["identity"]["fingerprint"]
-    assert written["seconds"]["fit"] >= 0
+    assert written["environment"]["packages"]["numpy"] == np.__version__
+    assert written["environment"]["python"] == platform.python_version()
+    assert written["identity"]["fingerprint"] == toyplugin.ToySet(toyplugin.toy_registry().dataset("toy-a"), None).fingerprint()
+    assert written["identity"]["packages"] == {}
+
+
+def test_seconds_are_those_of_fit_and_of_predict(out: Path, monkeypatch) -> None:
+    fit, predict = toyplugin.Peak.fit, toyplugin.Peak.predict
+
+    def slow_fit(self, support, ctx):
+        time.sleep(0.3)
+        fit(self, support, ctx)
+
+    def slow_predict(self, batch):
+        time.sleep(0.1)
+        return predict(self, batch)
+
+    monkeypatch.setattr(toyplugin.Peak, "fit", slow_fit)
+    monkeypatch.setattr(toyplugin.Peak, "predict", slow_predict)
+    seconds = toy_run(out, datasets="toy-a", batch_size=8).records[0].seconds  # two batches of the 16 test images
+    assert 0.3 <= seconds["fit"] < 30
+    assert 0.2 <= seconds["predict"] < 30
 
 
 def test_the_frame_has_a_row_a_cell_and_metric(out: Path) -> None:

@@ -29,6 +29,8 @@ FAULTS = [
     ("card-complete", "the name 'My Set' is not", card(name="My Set")),
     ("card-complete", "'test/bad', which is no split", card(counts={"test/bad": 9})),
     ("card-complete", "is 'abc', not 64 hex digits", card(archives=(replace(ARCHIVE, sha256="abc"),))),
+    ("card-complete", "has not one of `url` and `hub`", card(archives=(replace(ARCHIVE, url=""),))),
+    ("card-complete", "has not one of `url` and `hub`", card(archives=(replace(ARCHIVE, hub="datasets/a/b:c"),))),
     ("card-complete", "the folder '../up' of", card(archives=(replace(ARCHIVE, folder="../up"),))),
     ("card-complete", "has only normal images", faulty("Normals")),
     ("card-truthful", "has_masks is True, but there are no masks", faulty("NoMasks")),

@@ -47,6 +47,7 @@ FAULTS = [
     ("card-complete", "'sharpness' has no help", card(parameters=NoHelp, weight_parameters=())),
     ("card-complete", "'wieghts', which is no parameter. Did you mean 'weights'?", card(weight_parameters=("wieghts",))),
     ("card-complete", "the preset 'demo' sets 'epochs'", card(presets={"demo": {"epochs": 1}})),
+    ("card-complete", "`packages` names 'tim', which is no distribution", card(packages=("torch", "tim"))),
     ("card-complete", "'best' is no way to choose a checkpoint", card(selection="best")),
     ("card-complete", "cannot be loaded from", card(factory="faultydetectors:Nobody")),
     ("card-truthful", "gives_maps is True, but 0 of 3", faulty("Silent")),

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
+from firstparty import first_party
 
 from adbench import api
 from adbench.planning.options import RunOptions
-from adbench.registry.cards import Registry, load_registry
-from adbench.registry.loading import load_plugins
 from adbench.testing import CheckResult, check_dataset, check_detector
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 # Detectors whose package imports anomalib.
 ANOMALIB = "adbench_anomalib"
 WITHOUT_TRAINING = ("patchcore", "winclip", "clip", "medclip")
 # Sets of which a few real images are at hand.
 ON_DISK = ("bmad-brain", "bmad-chest", "bmad-his")
-
-
-def first_party() -> Registry:
-    """What pyproject.toml declares, installed or not."""
-    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["entry-points"]["adbench"]
-    return load_registry(load_plugins([EntryPoint(name, value, "adbench") for name, value in declared.items()]))
 
 
 REGISTRY = first_party()

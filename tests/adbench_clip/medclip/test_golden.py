@@ -19,4 +19,4 @@ def test_every_golden_array_is_met(shared: Path, monkeypatch: pytest.MonkeyPatch
     check(shared / "golden", report)
     assert [line for line in lines if "FAIL" in line] == []
     assert report.unseen(("medclip/*",)) == []
-    assert len(report.compared) == 24
+    assert len(report.compared) == 26

@@ -89,11 +89,11 @@ def test_a_release_is_read_out_of_its_zip_file(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda state: state.pop("logit_scale"), "the file lacks logit_scale"),
-        (lambda state: state.update(extra=torch.ones(1)), "the file has the unknown extra"),
+        (lambda state: state.pop("logit_scale"), "they lack logit_scale"),
+        (lambda state: state.update(extra=torch.ones(1)), "they also hold extra"),
         (
             lambda state: state.update(renamed=state.pop("vision_model.projection_head.weight")),
-            "lacks vision_model.projection_head.weight and differs in 1 more tensors",
+            "lack vision_model.projection_head.weight, and differ in 1 more tensors",
         ),
         (
             lambda state: state.update({"text_model.projection_head.weight": torch.ones(3, 32)}),

@@ -12,7 +12,7 @@ from adbench import Context, UserError
 from adbench_clip.medclip.loading import load_medclip
 from adbench_clip.medclip.network import MedClip
 from adbench_clip.medclip.texts import SPECIAL, class_logits, load_tokenizer, read_vocabulary, state_embeddings
-from adbench_clip.prompts import ABNORMAL_STATES, NORMAL_STATES, prompts
+from adbench_nets import ABNORMAL_STATES, NORMAL_STATES, prompts
 
 TINY = ("tiny-medclip", "tiny-vocabulary")
 

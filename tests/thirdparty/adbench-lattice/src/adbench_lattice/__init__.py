@@ -1,10 +1,14 @@
-"""Cards of the detector `lattice-z` and the dataset `lattice-dots`."""
+"""Cards of the detector `lattice-z`, the dataset `lattice-dots`, and of one of everything else that a plugin may bring."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import adbench
+
+HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
             tracks=("full-normal", "few-normal"),
             parameters=Parameters,
             map_score="max",
+            published_as="LZ",
             citation="none",
             licence="MIT",
         )
@@ -49,3 +54,36 @@ def adbench_datasets() -> list[adbench.DatasetCard]:
             licence="MIT",
         )
     ]
+
+
+@adbench.hookimpl
+def adbench_metrics() -> list[adbench.MetricCard]:
+    """The metric."""
+    return [
+        adbench.MetricCard(
+            name="image_margin",
+            title="Margin",
+            kind="image",
+            factory="adbench_lattice.margin:margin",
+            computed="Least abnormal score less the largest normal one.",
+            range=(-math.inf, math.inf),
+        )
+    ]
+
+
+@adbench.hookimpl
+def adbench_suites() -> list[adbench.SuiteCard]:
+    """The suite."""
+    return [adbench.SuiteCard(name="lattice-table", file=HERE / "table.toml")]
+
+
+@adbench.hookimpl
+def adbench_published() -> list[adbench.PublishedCard]:
+    """The source of published figures."""
+    return [adbench.PublishedCard(name="lattice-paper", file=HERE / "published.csv")]
+
+
+@adbench.hookimpl
+def adbench_executors() -> list[adbench.ExecutorCard]:
+    """The executor."""
+    return [adbench.ExecutorCard(name="lattice-pool", title="A pool of one process", factory="adbench_lattice.pool:run")]

@@ -1,0 +1,108 @@
+"""Figures that plugins bring: measured beside the core's, described in the record, known again without the plugin."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import sys
+from collections.abc import Iterable
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from adbench.contracts.metric import MetricCard, Metrics
+from adbench.errors import UserError
+from adbench.registry.core import core_metrics
+from adbench.registry.factories import load_factory
+from adbench.results.record import CellRecord
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Brought(NamedTuple):
+    """Figures of plugins.
+
+    Attributes:
+        metrics: name to value; None where it could not be measured.
+        cards: name to what a record keeps of the card, and under `problem` why the value is None.
+    """
+
+    metrics: dict[str, float | None]
+    cards: dict[str, dict[str, Any]]
+
+
+def brought_figures(cards: Iterable[MetricCard], kind: str, truth: np.ndarray, values: np.ndarray) -> Brought:
+    """The figures of these cards that are of this kind. Whatever a metric does, the others and the cell go on.
+
+    Args:
+        cards: of plugins.
+        kind: `image` or `pixel`.
+        truth: labels (N,) or masks (N, H, W), bool.
+        values: scores (N,) or maps (N, H, W), raw.
+    """
+    found = Brought({}, {})
+    for card in cards:
+        if card.kind == kind:
+            value, problem = _measured(card, truth, values)
+            found.metrics[card.name] = value
+            found.cards[card.name] = {**described(card), "problem": problem}
+    return found
+
+
+def described(card: MetricCard) -> dict[str, Any]:
+    """A card as JSON values, without its name; an open end of the range is None."""
+    facts = dataclasses.asdict(card)
+    del facts["name"]
+    return {**facts, "range": [float(end) if math.isfinite(end) else None for end in card.range]}
+
+
+def known_metrics(records: Iterable[CellRecord] = (), metrics: Metrics | None = None) -> Metrics:
+    """All that can be known of the metrics of some records.
+
+    Args:
+        records: each describes the metrics that plugins brought to it; the last description of a name counts.
+        metrics: of the registry, which count before any record; None: those of the core.
+    """
+    known = Metrics(metrics or core_metrics())
+    found = {name: facts for record in records for name, facts in record.metric_cards.items()}
+    for name, facts in sorted(found.items()):
+        if name not in known and (card := _card(name, facts)):
+            known[name] = card
+    return known
+
+
+def _card(name: str, facts: Any) -> MetricCard | None:
+    """The card that a record describes; None where it makes no sense."""
+    wanted = {field.name for field in dataclasses.fields(MetricCard)}
+    try:
+        low, high = facts["range"]
+        ends = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+        return MetricCard(**{**{key: facts[key] for key in facts if key in wanted}, "name": name, "range": ends})
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def _measured(card: MetricCard, truth: np.ndarray, values: np.ndarray) -> tuple[float | None, str]:
+    """(value, why there is none)."""
+    try:
+        function = load_factory(card.factory, f"The metric {card.name}")
+        with redirect_stdout(sys.stderr):
+            returned = function(_frozen(truth), _frozen(values))
+        value = None if returned is None else float(returned)
+    except UserError as error:
+        return None, str(error)
+    except (Exception, SystemExit) as error:
+        return None, f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"
+    if value is None:
+        return None, ""
+    low, high = card.range
+    if not low <= value <= high:  # NaN is in no range
+        return None, f"it gave {value:g}, which is not in {low:g} to {high:g}"
+    return value, ""
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    """What a metric cannot change: the scores are kept afterwards."""
+    view = array.view()
+    view.flags.writeable = False
+    return view

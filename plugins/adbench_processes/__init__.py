@@ -1,0 +1,17 @@
+"""Every cell in a process of its own: the card."""
+
+from __future__ import annotations
+
+import adbench
+
+PROCESS = adbench.ExecutorCard(
+    name="process",
+    title="One cell after the other, each in a fresh process, so that a crash costs one cell",
+    factory="adbench_processes.process:run",
+)
+
+
+@adbench.hookimpl
+def adbench_executors() -> list[adbench.ExecutorCard]:
+    """One."""
+    return [PROCESS]

@@ -1,0 +1,21 @@
+"""Why tests were skipped, counted: a skip that nobody reads is a test that nobody has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import pytest
+
+
+def skips_by_reason(reports: Iterable[pytest.TestReport | pytest.CollectReport]) -> list[str]:
+    """A line a reason, `  12 x reason`, the most frequent first; a file skipped as a whole counts once and says so."""
+    reasons = Counter(_reason(report) for report in reports)
+    return [f"{count:5} x {reason}" for reason, count in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))]
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    # pytest gives (path, line, "Skipped: reason").
+    said = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    whole = " (a whole file)" if isinstance(report, pytest.CollectReport) else ""
+    return " ".join(said.removeprefix("Skipped: ").split()) + whole
