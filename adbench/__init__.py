@@ -1,7 +1,7 @@
 """adbench: a plugin-based benchmark harness for visual anomaly detection.
 
 Plugins and scripts import from here, from `adbench.metrics` and from `adbench.testing`; detectors also from
-`adbench_nets`. Nothing else is promised to stay where it is. Importing this module loads neither torch nor pandas.
+`adbench_nets`. Anything else may move. Importing this module loads neither torch nor pandas.
 """
 
 from adbench.api import Run, open_run, run

@@ -32,10 +32,10 @@ class Run:
     """A run folder, or the part of it that one command planned.
 
     Attributes:
-        folder: where it is kept.
-        records: one a cell, finished and failed.
+        folder: where it is stored.
+        records: one per cell, finished or failed.
         plan: what was planned; None for a run opened from disk.
-        unreadable: a sentence for each cell on disk whose record cannot be read, and which is not among the records.
+        unreadable: a sentence for each cell on disk that is not in `records` because its record cannot be read.
     """
 
     folder: Path
@@ -49,15 +49,15 @@ class Run:
         return [record for record in self.records if record.status == "failed"]
 
     def leaderboard(self, rank_marked: bool = False) -> list[Table]:
-        """Ranked tables, one a preset, track and k, with intervals and tie groups.
+        """Ranked tables, one per preset, track and k, with intervals and tie groups.
 
         Args:
-            rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
+            rank_marked: also rank the rows marked `test-oracle` or `transductive`.
         """
         return leaderboard([self], rank_marked)
 
     def frame(self) -> pd.DataFrame:
-        """One row a cell and metric: `method, variant, track, k, seed, preset, dataset, metric, value`; NaN where not measured."""
+        """One row per cell and metric: `method, variant, track, k, seed, preset, dataset, metric, value`; NaN where not measured."""
         import pandas as pd
 
         columns = ("method", "variant", "track", "k", "seed", "preset", "dataset")
@@ -69,7 +69,7 @@ class Run:
         return pd.DataFrame(rows, columns=[*columns, "metric", "value"]).astype({"value": float})
 
     def scores(self, record: CellRecord) -> pd.DataFrame:
-        """The per-image scores of a finished cell: `id, score, label, group`. Raises `UserError` where they cannot be read."""
+        """The per-image scores of a finished cell: `id, score, label, group`. Raises `UserError` if they cannot be read."""
         import pandas as pd
 
         table = RunFolder(self.folder).scores(record.id)
@@ -77,7 +77,7 @@ class Run:
 
 
 def _taking(options: Callable[P, RunOptions]) -> Callable[[Callable[[RunOptions], Run]], Callable[P, Run]]:
-    """Give a function of options the arguments of the options: they are written down in one place."""
+    """Give a function the fields of `RunOptions` as its arguments, so that they are defined in one place."""
 
     def decorated(function: Callable[[RunOptions], Run]) -> Callable[P, Run]:
         @functools.wraps(function)
@@ -92,12 +92,12 @@ def _taking(options: Callable[P, RunOptions]) -> Callable[[Callable[[RunOptions]
 
 @_taking(RunOptions)
 def run(options: RunOptions) -> Run:
-    """Run methods on datasets and return the figures; what the run folder holds already is not computed again.
+    """Run methods on datasets and return the figures; cells that the run folder already holds are not run again.
 
-    It takes what `adbench.RunOptions` takes: `adbench.run("mvfa,patchcore", "bmad", data_root="/data", seeds=[0, 1])`.
+    It takes the arguments of `adbench.RunOptions`: `adbench.run("mvfa,patchcore", "bmad", data_root="/data", seeds=[0, 1])`.
 
     Raises:
-        UserError: anything that the caller can mend. A cell that fails does not raise: see `Run.failed`.
+        UserError: anything that the caller can fix. A cell that fails does not raise: see `Run.failed`.
     """
     from adbench.registry.cards import load_registry
 
@@ -106,7 +106,7 @@ def run(options: RunOptions) -> Run:
 
 
 def plan(options: RunOptions, registry: Registry) -> Plan:
-    """What `run` would do. Raises `UserError` where nothing can be run."""
+    """What `run` would do. Raises `UserError` if nothing can be run."""
     from adbench.files.hashes import forget_hashes
     from adbench.planning.plan import make_plan
 
@@ -120,7 +120,7 @@ def plan(options: RunOptions, registry: Registry) -> Plan:
 
 
 def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporter: Reporter | None = None) -> Run:
-    """Run the cells of a plan that its folder lacks."""
+    """Run the cells of a plan that are not in its folder yet."""
     from adbench.running.executor import Reporter, execute
     from adbench.running.session import open_session
 
@@ -134,11 +134,11 @@ def execute_plan(planned: Plan, options: RunOptions, registry: Registry, reporte
 def open_run(folder: str | Path) -> Run:
     """A run folder as it is on disk.
 
-    A cell whose record cannot be read is warned of and left out, see `Run.unreadable`. So is a failure of what a later
-    finished cell measured: it is the same cell, and its weights or data are there now.
+    A cell whose record cannot be read is left out with a warning, see `Run.unreadable`. A failed cell is left out if the
+    same cell finished later, once its weights or data were there.
 
     Raises:
-        UserError: there is no run folder, or one of a newer adbench.
+        UserError: the folder is not a run folder, or was written by a newer adbench.
     """
     run = read_run(Path(folder))
     for sentence in run.unreadable:
@@ -153,5 +153,5 @@ def read_run(folder: Path) -> Run:
 
 
 def leaderboard(runs: Iterable[Run], rank_marked: bool = False) -> list[Table]:
-    """Ranked tables over several runs; a cell that more than one holds counts once. See `Run.leaderboard`."""
+    """Ranked tables over several runs; a cell found in more than one counts once. See `Run.leaderboard`."""
     return list(gather(list(runs), rank_marked).tables)

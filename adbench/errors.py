@@ -1,4 +1,4 @@
-"""The one class for mistakes that a user can mend, and the exit codes of the command line."""
+"""The one class for errors that a user can fix, and the exit codes of the command line."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ class ExitCode(IntEnum):
 
 
 class UserError(Exception):
-    """Bad input, a missing file, an unusable device: one sentence that says what is wrong and the way out.
+    """Bad input, a missing file, an unusable device: one sentence that says what is wrong and how to fix it.
 
     Raised anywhere, also by plugins. The command line catches it in one place, prints it without a traceback and
-    exits with `ExitCode.USAGE`; inside a cell it makes that cell a failed one and the others go on.
+    exits with `ExitCode.USAGE`. Inside a cell, that cell fails and the others continue.
     """
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `" Did you mean 'x'?"` for the closest of `known`, else the list of all that is known, else `""`."""
+    """Return `" Did you mean 'x'?"` for the closest of `known`, else the list of all known names, else `""`."""
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:

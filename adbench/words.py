@@ -1,4 +1,4 @@
-"""Words that all rooms share."""
+"""Wording shared by all rooms."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The `adbench` command: one module a subcommand, thin over the Python API. Nothing heavy is imported at module level."""
+"""The `adbench` command: one module per subcommand, thin over the Python API. Nothing heavy is imported at module level."""

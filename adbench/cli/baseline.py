@@ -14,7 +14,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="Run folder.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write.")],
 ) -> None:
-    """Write a small file of what a run measured, for `check`. Fit for review: a line of figures a cell."""
+    """Write a small file of what a run measured, for `check`. Fit for review: one line of figures per cell."""
     from adbench.api import read_run
     from adbench.errors import UserError
     from adbench.leaderboard.tables import newest
@@ -31,7 +31,7 @@ def command(
     if failed or not cells:
         raise UserError(
             f"{run} has {failed} failed and {len(cells)} finished cells: a baseline needs all finished; "
-            "mend what fails and run the same command again."
+            "fix what fails and run the same command again."
         )
     environment = records[0].environment
     write_baseline(cells, output, {name: environment.get(name) for name in ("python", "packages")})

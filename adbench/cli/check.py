@@ -21,7 +21,10 @@ def command(
     baseline: Annotated[Path, typer.Option(help="File made by `adbench baseline`.")],
     tolerance: Annotated[float, typer.Option(help="How much AUROC may be lost.")] = 0.01,
     strict: Annotated[
-        bool, typer.Option(help="Worse is what fell by more than the tolerance, even if by chance: for runs that repeat exactly.")
+        bool,
+        typer.Option(
+            help="Count any loss beyond the tolerance as worse, even if it may be chance: for runs that repeat exactly."
+        ),
     ] = False,
     format: Annotated[Literal["table", "md", "json", "junit"], typer.Option(help="What to print.")] = "table",
 ) -> None:

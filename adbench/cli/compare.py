@@ -25,7 +25,7 @@ def command(
     methods: Annotated[
         str, typer.Option(help="A,B: compare method A of the first run with B of the second on the same images.")
     ] = "",
-    tolerance: Annotated[float, typer.Option(help="Differences within it are the same.")] = 0.0,
+    tolerance: Annotated[float, typer.Option(help="Smaller differences count as equal.")] = 0.0,
     format: Annotated[Literal["table", "md", "json", "junit"], typer.Option(help="What to print.")] = "table",
 ) -> None:
     """Compare two runs, or any two methods, cell by cell. With paired intervals."""
@@ -50,7 +50,7 @@ def command(
 
 
 def _readable(run: Run) -> tuple[list[BaselineCell], bool]:
-    """The finished cells with their scores, and whether the scores of some cannot be read, which are named on stderr."""
+    """The finished cells with their scores, and whether some scores cannot be read; those cells are named on stderr."""
     from adbench.cli.console import say_warning
     from adbench.regression.baseline import readable_cells
     from adbench.results.store import RunFolder
@@ -66,7 +66,7 @@ def _of(cells: list[BaselineCell], variant: str) -> list[BaselineCell]:
 
 
 def _paired(before: list[BaselineCell], after: list[BaselineCell], name: str) -> tuple[list[BaselineCell], list[BaselineCell]]:
-    """Under one name; where each method has a single track, it does not matter which: the test images are the same."""
+    """Under one name. Where each method has a single track, the tracks may differ: the test images are the same."""
     tracks = [{(cell.key["track"], cell.key["k"]) for cell in cells} for cells in (before, after)]
     single = all(len(found) == 1 for found in tracks)
     first, second = (next(iter(found)) for found in tracks)
@@ -74,7 +74,7 @@ def _paired(before: list[BaselineCell], after: list[BaselineCell], name: str) ->
     shared = {"track": first[0], "k": first[1]} if first == second else {"track": words, "k": 0}
 
     def renamed(cell: BaselineCell) -> BaselineCell:
-        # What a method learnt from the other sets is part of the method here.
+        # Here, the other sets that a method learns from are part of the method.
         conditions = {condition: value for condition, value in cell.conditions.items() if condition != "auxiliary"}
         return dataclasses.replace(cell, key={**cell.key, "variant": name, **(shared if single else {})}, conditions=conditions)
 

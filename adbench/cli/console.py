@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from adbench.registry.cards import Registry
 
 PIPE_WIDTH = 200
-WHOLE = 10  # a column of texts up to so long is never broken
+WHOLE = 10  # a column of texts no longer than this never wraps
 
 
 def stdout() -> Console:
-    """A console on stdout; wide enough for tables where it is no terminal."""
+    """A console on stdout; wide enough for tables if it is not a terminal."""
     return _console(stderr=False)
 
 
@@ -73,7 +73,7 @@ def read_runs(paths: Sequence[Path]) -> list[Run]:
 
 
 def fail_if_unreadable(runs: Sequence[Run]) -> None:
-    """End with exit code 1 where a cell could not be read: a figure is missing from what was printed."""
+    """Exit with code 1 if a cell could not be read: the printed output misses a figure."""
     if any(run.unreadable for run in runs):
         raise typer.Exit(ExitCode.CELL_FAILED)
 

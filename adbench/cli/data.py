@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 NAME = "data"
 EXAMPLES = 3
-app = typer.Typer(
-    help="Get datasets, and verify what a copy holds.", add_completion=False, rich_markup_mode=None, no_args_is_help=True
-)
+app = typer.Typer(help="Get datasets, and verify a copy.", add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 Names = Annotated[list[str], typer.Argument(help="Sets, groups (bmad), or all.")]
-Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the datasets.")]
+Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the datasets.")]
 
 
 @app.command("verify")
@@ -32,9 +30,9 @@ def verify(
     data_root: Root = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
 ) -> None:
-    """Look for what makes figures on a copy wrong. Unreadable, doubled or unlabelled images, subjects in two splits and the like.
+    """Look for faults in a copy that make figures wrong. Unreadable, duplicate or unlabelled images, subjects in two splits and so on.
 
-    Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible.
+    Exit 0: nothing, or only warnings and notes; 1: an error, which makes a figure on this copy wrong or impossible to compute.
     """
     from adbench.data import verify as logic
     from adbench.planning.shelf import Shelf
@@ -60,17 +58,17 @@ def verify(
 def fetch(
     names: Names,
     data_root: Root = None,
-    accept_licence: Annotated[bool, typer.Option(help="Accept the licence without being asked.")] = False,
+    accept_licence: Annotated[bool, typer.Option(help="Accept the licence without a prompt.")] = False,
 ) -> None:
-    """Download and unpack datasets into the data root. Their licence is shown, and must be accepted.
+    """Download and unpack datasets into the data root. Their licence is shown and must be accepted.
 
-    A connection that breaks is tried again. What is there already is left alone.
+    A broken connection is retried. Existing files are kept.
     """
     from adbench.cli.console import say_warning
     from adbench.data import fetch as logic
 
     if data_root is None:
-        raise UserError("Say where the sets are to be: --data-root DIR, or ADBENCH_DATA.")
+        raise UserError("Say where to put the sets: --data-root DIR, or ADBENCH_DATA.")
     wanted = logic.wanted(registry_with_warnings(), names, data_root)
     for name, how_to_get in wanted.elsewhere:
         say_warning(f"{name} cannot be downloaded. {how_to_get}")
@@ -84,7 +82,7 @@ def fetch(
 
 
 def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> None:
-    """Show the licence. Raises `UserError` where it is not accepted."""
+    """Show the licence. Raises `UserError` if it is not accepted."""
     print(archive.source)
     for card in cards:
         print("  " + ". ".join(filter(None, (card.title, card.citation, card.url))))
@@ -92,9 +90,9 @@ def _ask(archive: DatasetArchive, cards: list[DatasetCard], accepted: bool) -> N
     if accepted:
         return
     if not sys.stdin.isatty():
-        raise UserError("Read the licence above; --accept-licence accepts it where there is no terminal to ask at.")
+        raise UserError("Read the licence above; --accept-licence accepts it without a terminal.")
     if not typer.confirm("Do you accept the licence?"):
-        raise UserError("Nothing is downloaded, as the licence was not accepted.")
+        raise UserError("The licence was not accepted: nothing is downloaded.")
 
 
 def _print(reports: list[Findings], absent: list[tuple[str, str]]) -> None:

@@ -16,11 +16,11 @@ ABSENT, UNKNOWN = "absent", "give --data-root to look"
 
 def command(
     data_root: Annotated[
-        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the sets; says which of them are there.")
+        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the sets; shows which of them are there.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the datasets and their groups. How to get those that are not there stands below."""
+    """List the datasets and their groups. How to get the missing ones is shown below the list."""
     registry = registry_with_warnings()
     cards = list(registry.datasets.values())
     states = {card.name: _state(card, data_root) for card in cards}

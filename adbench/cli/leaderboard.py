@@ -21,11 +21,11 @@ def command(
     metric: Annotated[
         str, typer.Option(help="Names separated by commas, e.g. image_auroc,pixel_aupro. [default: image_auroc,pixel_auroc]")
     ] = "",
-    intervals: Annotated[bool, typer.Option(help="Show 95 % intervals; csv and json always hold them.")] = False,
-    rank_marked: Annotated[bool, typer.Option(help="Rank test-oracle and transductive rows with the honest ones.")] = False,
-    published: Annotated[bool, typer.Option(help="Put published figures beside ours where track, k and preset match.")] = False,
+    intervals: Annotated[bool, typer.Option(help="Show 95 % intervals; csv and json always include them.")] = False,
+    rank_marked: Annotated[bool, typer.Option(help="Also rank the test-oracle and transductive rows.")] = False,
+    published: Annotated[bool, typer.Option(help="Show published figures next to ours where track, k and preset match.")] = False,
 ) -> None:
-    """Rank what one or several runs measured. One table a preset, track and k; needs no torch."""
+    """Rank the methods of one or more runs. One table per preset, track and k; needs no torch."""
     from adbench.api import leaderboard
     from adbench.cli.console import fail_if_unreadable, read_runs
     from adbench.planning.options import DEFAULT_OUT

@@ -59,7 +59,7 @@ def options(
 
 def main() -> None:
     """Run the command line; `UserError` becomes one line on stderr and exit code 2."""
-    # Threads that spin while they wait make small networks 10 times slower on cores that others use too.
+    # Threads that spin while they wait make small networks 10 times slower on shared cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         app()

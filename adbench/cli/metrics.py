@@ -21,14 +21,14 @@ NAME = "metrics"
 def command(
     runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; adbench-run by default.")] = None,
     data_root: Annotated[
-        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the sets: pixel figures need their masks.")
+        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the sets: pixel figures need their masks.")
     ] = None,
     metric: Annotated[list[str] | None, typer.Option(help="Only this one, e.g. image_auroc; repeatable.")] = None,
-    fpr_limit: Annotated[float, typer.Option(help="False-positive rate where the AUPRO ends.")] = 0.3,
+    fpr_limit: Annotated[float, typer.Option(help="False-positive rate up to which the AUPRO is integrated.")] = 0.3,
     format: Annotated[Literal["table", "csv", "json"], typer.Option(help="What to print.")] = "table",
-    write: Annotated[bool, typer.Option(help="Put what the records lack into them; pixel figures of raw maps stay.")] = False,
+    write: Annotated[bool, typer.Option(help="Write missing figures into the records; pixel figures of raw maps stay.")] = False,
 ) -> None:
-    """Compute all figures anew from kept scores and maps. With their intervals; runs nothing again."""
+    """Compute all figures again from kept scores and maps. With their intervals; no method is run."""
     from adbench.cli.console import fail_if_unreadable, read_runs, registry_with_warnings, say_warning
     from adbench.planning.options import DEFAULT_OUT, split_names
     from adbench.results.brought import known_metrics

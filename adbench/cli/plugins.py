@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from adbench.testing.checks import CheckResult
 
 NAME = "plugins"
-app = typer.Typer(help="List, check and make plugins.", add_completion=False, rich_markup_mode=None)
+app = typer.Typer(help="List, check and create plugins.", add_completion=False, rich_markup_mode=None)
 
 
 @app.callback(invoke_without_command=True)
 def command(context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="List as JSON.")] = False) -> None:
-    """List what is plugged in: name, distribution, hooks, load time, and why a plugin failed (exit code 1)."""
+    """List the plugins: name, distribution, hooks, load time, and why one failed to load (exit code 1)."""
     if context.invoked_subcommand:
         return
     from adbench.registry.cards import load_registry
@@ -43,13 +43,13 @@ def command(context: typer.Context, as_json: Annotated[bool, typer.Option("--jso
 @app.command("check")
 def check(
     name: Annotated[str, typer.Argument(help="A method, a dataset, a group, a plugin or a distribution.")],
-    only: Annotated[list[str] | None, typer.Option(help="Name of a check to run; may be repeated. All by default.")] = None,
-    data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the datasets.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Name of a check to run; repeatable. All by default.")] = None,
+    data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the datasets.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="METHOD.PARAM=VALUE over the preset demo.")] = None,
     weights: Annotated[list[str] | None, typer.Option(help="NAME=PATH of a weights file; nothing is downloaded.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check a plugin against the contract. Exit 0: all is right; 1: a check failed, with the reason and how to mend it."""
+    """Check a plugin against the contract. Exit 0: all passed; 1: a check failed, with the reason and how to fix it."""
     from adbench.cli.console import registry_with_warnings
     from adbench.planning.options import read_files, read_settings
     from adbench.testing.checks import run_check
@@ -74,16 +74,18 @@ def check(
 def _print_result(result: CheckResult) -> None:
     print(f"{result.status:8} {result.subject}: {result.check}{': ' if result.reason else ''}{result.reason}", flush=True)
     if result.mend:
-        print(f"{'':8} to mend it: {result.mend}", flush=True)
+        print(f"{'':8} to fix it: {result.mend}", flush=True)
 
 
 @app.command("new")
 def new(
-    name: Annotated[str, typer.Argument(help="Name of the method or dataset, and of the folder that is made.")],
-    kind: Annotated[Literal["detector", "dataset"], typer.Option(help="What it brings: detector or dataset.")] = "detector",
-    folder: Annotated[Path, typer.Option(help="Where the folder is made.")] = Path(),
+    name: Annotated[str, typer.Argument(help="Name of the method or dataset, and of the new folder.")],
+    kind: Annotated[
+        Literal["detector", "dataset"], typer.Option(help="What the plugin provides: detector or dataset.")
+    ] = "detector",
+    folder: Annotated[Path, typer.Option(help="Where to create the folder.")] = Path(),
 ) -> None:
-    """Make a small distribution that works at once. Code, test, README and CI file."""
+    """Create a small distribution that works at once. Code, test, README and CI file."""
     from adbench.scaffold import new_plugin
 
     made = new_plugin(name, kind, folder)

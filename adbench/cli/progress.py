@@ -1,4 +1,4 @@
-"""Progress bars of a run, and a line a cell where there is no terminal."""
+"""Progress bars of a run, or one line per cell without a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from adbench.running.executor import Reporter
 
 
 class TerminalReporter(Reporter):
-    """Two bars: the cells of the run, and what the current detector goes through."""
+    """Two bars: the cells of the run, and the current detector's own progress."""
 
     def __init__(self) -> None:
         self.finished = 0
@@ -43,7 +43,7 @@ class TerminalReporter(Reporter):
         self.stop()
 
     def stop(self) -> None:
-        """Take the bars away."""
+        """Remove the bars."""
         self._progress.stop()
 
     def cell_started(self, cell: Cell, position: int, total: int) -> None:
@@ -60,7 +60,7 @@ class TerminalReporter(Reporter):
         self._progress.update(self._inner, visible=False)
 
     def cell_ended(self, record: CellRecord, kept: bool) -> None:
-        """A line a cell: its figures, or why it failed."""
+        """One line per cell: its figures, or why it failed."""
         self.finished += record.status == "done"
         self._progress.advance(self._cells)
         if record.error:

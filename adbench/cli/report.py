@@ -14,11 +14,11 @@ def command(
     runs: Annotated[list[Path] | None, typer.Argument(help="Run folders; adbench-run by default.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = Path("report.html"),
     data_root: Annotated[
-        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder that holds the sets, for galleries of their images.")
+        Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the sets, for galleries of their images.")
     ] = None,
-    images: Annotated[bool, typer.Option(help="Put images of the test sets into the page.")] = True,
+    images: Annotated[bool, typer.Option(help="Include images of the test sets.")] = True,
 ) -> None:
-    """Write one HTML page on what runs measured. Tables, charts, galleries, provenance; needs no network."""
+    """Write one HTML page about one or more runs. Tables, charts, galleries, provenance; needs no network."""
     from adbench.cli.console import fail_if_unreadable, read_runs, registry_with_warnings
     from adbench.errors import UserError
     from adbench.planning.options import DEFAULT_OUT

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "run"
 INTERRUPTED = 130  # what shells use for Ctrl-C
-# Of what the command line writes otherwise than Python.
+# Options that the command line words differently from Python.
 FLAGS = {"parameters": "--set"}
 VARIABLES = {"data_root": "ADBENCH_DATA"}
 REPEATABLE = {"weights", "parameters", "keep"}
@@ -47,7 +47,7 @@ def command(dry_run: bool, **given: Any) -> None:
             reporter.stop()
             print(
                 f"Interrupted. {reporter.finished} of {len(planned.cells)} cells are kept in {options.out}; "
-                "the same command goes on from there.",
+                "the same command continues from there.",
                 file=sys.stderr,
             )
             raise typer.Exit(INTERRUPTED) from None
@@ -55,7 +55,7 @@ def command(dry_run: bool, **given: Any) -> None:
 
 
 def _signature() -> inspect.Signature:
-    """The options of the command line, one a field of `RunOptions`, whose docstring holds their help."""
+    """The options of the command line, one per field of `RunOptions`, whose docstring holds their help."""
     helps = dict(re.findall(r"^ +(\w+): (.+)$", inspect.getdoc(RunOptions) or "", re.M))
     found = [
         _option(field.name, field.default, _kind(field.name, field.default), helps[field.name])
@@ -90,7 +90,7 @@ def _announce(planned: Plan) -> None:
     if planned.synthetic:
         tiny = " and tiny weights" if all(cell.preset == "demo" for cell in planned.cells) else ""
         print(
-            f"These are phantoms{tiny}, to show that everything works: for real figures put BMAD on disk and "
+            f"These are phantoms{tiny}, which only show that everything works: for real figures put BMAD on disk and "
             "add --data-root DIR (`adbench datasets` says how to get it).",
             file=sys.stderr,
         )

@@ -13,7 +13,7 @@ NAME = "suites"
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the suites that plugins bring. `adbench run --suite NAME` runs one."""
+    """List the suites from plugins. `adbench run --suite NAME` runs one."""
     from adbench.planning.suites import read_suite
 
     registry = registry_with_warnings()

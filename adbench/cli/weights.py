@@ -12,7 +12,7 @@ NAME = "weights"
 
 
 def command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List named weights and where each comes from. `adbench run --weights NAME=PATH` gives a file of your own."""
+    """List named weights and where each comes from. To use your own file: `adbench run --weights NAME=PATH`."""
     from adbench.weights.resolver import WeightsResolver
 
     registry = registry_with_warnings()

@@ -1,4 +1,4 @@
-"""Failures that a later finished cell answers: the same was asked again, and could be measured."""
+"""Failures that a later finished cell supersedes: the same cell was run again and succeeded."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Asked = tuple[str | int, ...]
 
 
 def without_answered(records: Iterable[CellRecord]) -> list[CellRecord]:
-    """The records without failures of what a later finished cell measured.
+    """The records without the failures that a later finished cell supersedes.
 
-    A cell whose weights or data cannot be had fails before its identity is known, and so under another id than it has once
-    they are there; what was asked is the same. A failure after the finished cell stays: it no longer runs.
+    A cell without its weights or data fails before its identity is known, so its id differs from the one it gets once
+    they are there; the request is the same. A failure after the finished cell stays: the cell no longer runs.
     """
     kept = list(records)
     failed = {asked(record) for record in kept if record.status == "failed"}
@@ -27,7 +27,7 @@ def without_answered(records: Iterable[CellRecord]) -> list[CellRecord]:
 
 
 def asked(record: CellRecord) -> Asked:
-    """What of a cell the user asked for; weights, data and versions are what it was answered with."""
+    """The part of a cell that the user asked for, without weights, data and versions."""
     known = [record.identity.get(name) for name in ("parameters", "protocol", "precision")]
     return (
         record.method,

@@ -1,4 +1,4 @@
-"""Figures that plugins bring: measured beside the core's, described in the record, known again without the plugin."""
+"""Figures from plugins: measured along with the core's, and described in the record so that it can be read without the plugin."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Brought(NamedTuple):
 
     Attributes:
         metrics: name to value; None where it could not be measured.
-        cards: name to what a record keeps of the card, and under `problem` why the value is None.
+        cards: name to the part of the card that a record keeps, and under `problem` why the value is None.
     """
 
     metrics: dict[str, float | None]
@@ -32,10 +32,10 @@ class Brought(NamedTuple):
 
 
 def brought_figures(cards: Iterable[MetricCard], kind: str, truth: np.ndarray, values: np.ndarray) -> Brought:
-    """The figures of these cards that are of this kind. Whatever a metric does, the others and the cell go on.
+    """The figures of these cards that are of this kind. A metric that fails stops neither the others nor the cell.
 
     Args:
-        cards: of plugins.
+        cards: from plugins.
         kind: `image` or `pixel`.
         truth: labels (N,) or masks (N, H, W), bool.
         values: scores (N,) or maps (N, H, W), raw.
@@ -50,18 +50,18 @@ def brought_figures(cards: Iterable[MetricCard], kind: str, truth: np.ndarray, v
 
 
 def described(card: MetricCard) -> dict[str, Any]:
-    """A card as JSON values, without its name; an open end of the range is None."""
+    """A card as JSON values, without its name; an unbounded end of the range is None."""
     facts = dataclasses.asdict(card)
     del facts["name"]
     return {**facts, "range": [float(end) if math.isfinite(end) else None for end in card.range]}
 
 
 def known_metrics(records: Iterable[CellRecord] = (), metrics: Metrics | None = None) -> Metrics:
-    """All that can be known of the metrics of some records.
+    """All known metrics of some records.
 
     Args:
-        records: each describes the metrics that plugins brought to it; the last description of a name counts.
-        metrics: of the registry, which count before any record; None: those of the core.
+        records: each describes its metrics from plugins; the last description of a name counts.
+        metrics: from the registry, which take precedence over any record; None = the core's.
     """
     known = Metrics(metrics or core_metrics())
     found = {name: facts for record in records for name, facts in record.metric_cards.items()}
@@ -72,7 +72,7 @@ def known_metrics(records: Iterable[CellRecord] = (), metrics: Metrics | None = 
 
 
 def _card(name: str, facts: Any) -> MetricCard | None:
-    """The card that a record describes; None where it makes no sense."""
+    """The card that a record describes; None if the description is invalid."""
     wanted = {field.name for field in dataclasses.fields(MetricCard)}
     try:
         low, high = facts["range"]
@@ -83,7 +83,7 @@ def _card(name: str, facts: Any) -> MetricCard | None:
 
 
 def _measured(card: MetricCard, truth: np.ndarray, values: np.ndarray) -> tuple[float | None, str]:
-    """(value, why there is none)."""
+    """(value, why it is None)."""
     try:
         function = load_factory(card.factory, f"The metric {card.name}")
         with redirect_stdout(sys.stderr):
@@ -102,7 +102,7 @@ def _measured(card: MetricCard, truth: np.ndarray, values: np.ndarray) -> tuple[
 
 
 def _frozen(array: np.ndarray) -> np.ndarray:
-    """What a metric cannot change: the scores are kept afterwards."""
+    """A read-only view: the scores are stored afterwards, so a metric must not change them."""
     view = array.view()
     view.flags.writeable = False
     return view

@@ -1,4 +1,4 @@
-"""The anomaly maps that a run keeps on request: `maps.npz` beside a cell's scores."""
+"""The anomaly maps that a run keeps on request: `maps.npz` next to a cell's scores."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from adbench.errors import UserError
 
 FILE = "maps.npz"
 LARGEST = 2.0**15  # of a float16's 65504
-SAMPLED = 1 << 20  # values that the middle is found from
+SAMPLED = 1 << 20  # values from which the middle is found
 
 
 @dataclass(frozen=True)
 class MapTable:
     """Maps of the test set of one cell, higher = more anomalous; the raw values are `offset + scale * maps`.
 
-    A float16 has 11 significant bits and ends at 65504, while maps may be log-likelihoods in the millions or differ in the
-    sixth digit only. So the middle of the values is moved to 0, about which numbers lie densest, and a power of two makes
-    the largest fit. Values keep their order; those that lie closer than 1/2048 of their distance to the middle may tie.
+    A float16 has 11 significant bits and ends at 65504, while maps may be log-likelihoods in the millions or differ only
+    in the sixth digit. So the middle of the values is moved to 0, where floats are densest, and a power of two scales the
+    largest to fit. Values keep their order; two closer than 1/2048 of their distance to the middle may tie.
 
     Attributes:
         ids: (N,) names of the images in the dataset.
@@ -40,7 +40,7 @@ class MapTable:
 
 
 def as_half(ids: list[str], raw: NDArray) -> MapTable:
-    """Raw maps, (N, h, w) finite floats, as they are kept."""
+    """Pack raw maps, (N, h, w) finite floats, for keeping."""
     offset = float(np.median(raw.reshape(-1)[:: max(raw.size // SAMPLED, 1)])) if raw.size else 0.0
     reach = max((float(np.abs(one.astype(np.float64) - offset).max(initial=0)) for one in raw), default=0.0)
     scale = 2.0 ** math.ceil(math.log2(reach / LARGEST)) if reach else 1.0
@@ -58,7 +58,7 @@ def write_maps(stream: IO[bytes], table: MapTable) -> None:
 
 
 def read_maps(folder: Path) -> MapTable | None:
-    """The kept maps in a cell's folder; None where none were kept. Raises `UserError` where they cannot be read."""
+    """The kept maps in a cell's folder; None if none were kept. Raises `UserError` if they cannot be read."""
     file = folder / FILE
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
@@ -75,5 +75,5 @@ def read_maps(folder: Path) -> MapTable | None:
 
 
 def unreadable_maps(folder: Path) -> UserError:
-    """What a user can do about maps in a cell's folder that are broken, or of something else."""
+    """What a user can do about maps in a cell's folder that are broken or belong to something else."""
     return UserError(f"{folder / FILE} cannot be read: delete that folder and run with --keep maps to measure the cell again.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placed:
-    """The test images of one dataset as one row ranks them, on average over its seeds. `copy`: fingerprint of their content."""
+    """The test images of one dataset as one row ranks them, averaged over its seeds. `copy`: fingerprint of their content."""
 
     copy: str
     ids: list[str]
@@ -23,7 +23,7 @@ class Placed:
     placed: Placements
 
     def contrast(self, other: Placed) -> Contrast | None:
-        """Difference of the mean AUROCs, self minus other; None where the two were not measured on the same images."""
+        """Difference of the mean AUROCs, self minus other; None if the two were not measured on the same images."""
         from adbench.metrics.comparison import contrast
 
         if (self.copy, self.ids) != (other.copy, other.ids) or (self.positive != other.positive).any():
@@ -32,7 +32,7 @@ class Placed:
 
 
 def place(seeds: Sequence[ScoreTable], copy: str = "") -> Placed | None:
-    """Average the placements over seeds; None where a class is lacking, or the seeds have other images.
+    """Average the placements over seeds; None if a class is missing, or the seeds have different images.
 
     Args:
         seeds: the scores under each seed.

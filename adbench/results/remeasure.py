@@ -1,4 +1,4 @@
-"""Figures computed anew from what a run kept, without running a method again."""
+"""Figures computed again from what a run kept, without running a method."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ Copies = dict[tuple[str, str], Opened | UserError]
 
 @dataclass(frozen=True)
 class Remeasured:
-    """A finished cell with its figures computed anew.
+    """A finished cell with its figures computed again.
 
     Attributes:
         record: what the run recorded.
-        image: from the kept scores; None where they cannot be read.
-        pixel: from the kept maps, which are float16; None where there are none, or no masks for them.
-        limit: false-positive rate where the curve of the AUPRO ended.
-        problem: why `image` is None, or why `pixel` is where the record has pixel figures; else "".
-        cards: of the metrics of plugins among them, as a record keeps them.
-        known: of all metrics that this cell may have.
+        image: from the kept scores; None if they cannot be read.
+        pixel: from the kept maps, which are float16; None without maps or masks.
+        limit: false-positive rate up to which the AUPRO was integrated.
+        problem: why `image` is None, or why `pixel` is None although the record has pixel figures; else "".
+        cards: of the plugins' metrics among them, as a record keeps them.
+        known: cards of all metrics that this cell may have.
     """
 
     record: CellRecord
@@ -49,17 +49,17 @@ class Remeasured:
     known: Metrics = field(default_factory=known_metrics)
 
     def updated(self) -> CellRecord:
-        """The record with what it lacked. Pixel figures that it has are of the raw maps: they stay.
+        """The record with its missing figures. Its own pixel figures come from the raw maps: they stay.
 
         Raises:
-            UserError: the AUPRO was computed up to another limit than the one that records hold.
+            UserError: the AUPRO was computed up to another limit than that of the records.
         """
         if self.limit != AUPRO_LIMIT:
             raise UserError(
                 f"Records hold the AUPRO up to a false-positive rate of {AUPRO_LIMIT}: leave --fpr-limit out to write."
             )
         image, pixel = (found or Figures({}, {}) for found in (self.image, self.pixel))
-        # A plugin's metric that fails here takes away no figure that it once gave.
+        # A plugin's metric that fails here does not remove an earlier figure.
         anew = {name: value for name, value in image.metrics.items() if not (value is None and name in self.cards)}
         metrics = {**pixel.metrics, **image.metrics, **self.record.metrics, **anew}
         intervals = {**pixel.intervals, **self.record.intervals, **image.intervals}
@@ -72,7 +72,7 @@ class Remeasured:
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """One dictionary a figure; `source` is `scores`, `maps` or, where it cannot be computed anew, `record`."""
+        """One dictionary per figure; `source` is `scores`, `maps` or, if it cannot be computed again, `record`."""
         record = self.record
         names = ("id", "variant", "dataset", "track", "k", "seed", "preset")
         cell = {name: getattr(record, name) for name in names}
@@ -93,14 +93,14 @@ class Remeasured:
 def remeasure(
     folder: RunFolder, records: Iterable[CellRecord], registry: Registry, root: Path | None, limit: float = AUPRO_LIMIT
 ) -> Iterator[Remeasured]:
-    """Compute the figures of finished cells anew, one cell at a time.
+    """Compute the figures of finished cells again, one cell at a time.
 
     Args:
         folder: the run.
-        records: of its cells; failed ones are passed over.
-        registry: where datasets are looked up.
-        root: folder that holds the sets, for the masks.
-        limit: false-positive rate in (0, 1] where the curve of the AUPRO ends.
+        records: of its cells; failed ones are skipped.
+        registry: finds the datasets.
+        root: folder with the sets, for the masks.
+        limit: false-positive rate in (0, 1] up to which the AUPRO is integrated.
     """
     if not 0 < limit <= 1:
         raise UserError(f"--fpr-limit must lie above 0 and not above 1, unlike {limit:g}.")
@@ -141,7 +141,7 @@ def _with(figures: Figures, brought: Brought) -> Figures:
 
 
 def _copy(record: CellRecord, registry: Registry, root: Path | None, copies: Copies) -> Opened:
-    """Each is opened once: a fingerprint reads every file."""
+    """Open each dataset once: a fingerprint reads every file."""
     key = record.dataset, record.identity.get("fingerprint", "")
     if key not in copies:
         try:
@@ -176,5 +176,5 @@ def _subjects(table: ScoreTable, maps: MapTable) -> np.ndarray | None:
 
 
 def _in_order(values: dict[str, Any], known: Metrics) -> dict[str, Any]:
-    """In the order of the catalogue and the plugins; what nobody knows, last."""
+    """In the order of the catalogue and the plugins; unknown metrics last."""
     return {name: values[name] for name in dict.fromkeys([*(name for name in known if name in values), *values])}

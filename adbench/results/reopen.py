@@ -1,4 +1,4 @@
-"""The dataset that a finished cell was measured on, if it is here."""
+"""The dataset that a finished cell was measured on, if it is present."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
     """The dataset with this name and content, and the items of its test split by id.
 
     Args:
-        root: folder that holds the sets, or None.
-        fingerprint: of the cell's identity.
+        root: folder with the sets, or None.
+        fingerprint: from the cell's identity.
 
     Raises:
-        UserError: it is absent, holds something else by now, or its plugin fails.
+        UserError: it is absent, its content has changed, or its plugin fails.
     """
     try:
         card = registry.dataset(name)
@@ -35,5 +35,5 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
     if absence:
         raise UserError(absence)
     if found != fingerprint:
-        raise UserError("the copy that is here is not the one that was measured")
+        raise UserError("the copy here is not the one that was measured")
     return dataset, items

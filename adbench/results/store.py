@@ -1,4 +1,4 @@
-"""The run folder: one folder a cell, written whole or not at all."""
+"""The run folder: one folder per cell, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MARKER = "adbench-run.json"
 TEMPORARY = ".writing-"
-PREVIOUS = "previous"  # what a cell that is being written takes the place of
+PREVIOUS = "previous"  # the cell that is being replaced
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Contents:
     """The cells of a run folder.
 
     Attributes:
-        records: finished and failed, sorted by id; without failures that a later finished cell answers.
+        records: finished and failed, sorted by id; without failures that a later finished cell supersedes.
         unreadable: a sentence for each cell whose record cannot be read.
     """
 
@@ -48,7 +48,7 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path) -> RunFolder:
-        """Open a run folder, or make one of an empty or missing folder.
+        """Open a run folder, or turn an empty or missing folder into one.
 
         Raises:
             UserError: the folder holds something else, has a newer schema, or cannot be written.
@@ -59,13 +59,13 @@ class RunFolder:
                 folder._check()
             else:
                 if path.exists() and (not path.is_dir() or any(not f.name.startswith(MARKER) for f in path.iterdir())):
-                    raise UserError(f"{path} exists and is no run folder: choose another --out.")
+                    raise UserError(f"{path} exists and is not a run folder: choose another --out.")
                 path.mkdir(parents=True, exist_ok=True)
                 _write(path / f"{MARKER}.{os.getpid()}", json.dumps({"schema": SCHEMA}).encode())
                 os.replace(path / f"{MARKER}.{os.getpid()}", path / MARKER)
             folder.cells.mkdir(exist_ok=True)
             for left_over in folder.cells.glob(f"{TEMPORARY}*"):
-                # A cell that was being written when its process died.
+                # A cell left half-written by a process that died.
                 if not _alive(left_over.name.removeprefix(TEMPORARY).split("-")[0]):
                     folder._finish(left_over)
         except OSError as error:
@@ -74,7 +74,7 @@ class RunFolder:
 
     @classmethod
     def open(cls, path: Path) -> RunFolder:
-        """Open a run folder for reading. Raises `UserError` where it is none, or of a newer schema."""
+        """Open a run folder for reading. Raises `UserError` if it is not a run folder, or has a newer schema."""
         folder = cls(path)
         if not (path / MARKER).is_file():
             raise UserError(f"{path} is not a run folder (it has no {MARKER}): give the --out folder of an `adbench run`.")
@@ -82,7 +82,7 @@ class RunFolder:
         return folder
 
     def done(self, cell: str) -> CellRecord | None:
-        """The record of a cell that is finished, else None (missing or failed). Raises `UserError` where it cannot be read."""
+        """The record of a finished cell; None if it is missing or failed. Raises `UserError` if it cannot be read."""
         file = self.cells / cell / "cell.json"
         if not file.is_file():
             return None
@@ -90,7 +90,7 @@ class RunFolder:
         return record if record.status == "done" else None
 
     def contents(self) -> Contents:
-        """All cells; one that cannot be read takes no other down."""
+        """All cells; an unreadable one does not hide the others."""
         records, unreadable = [], []
         for file in sorted(self.cells.glob("*/cell.json")):
             if not file.parent.name.startswith(TEMPORARY):
@@ -101,14 +101,14 @@ class RunFolder:
         return Contents(without_answered(records), unreadable)
 
     def records(self) -> Iterator[CellRecord]:
-        """The records of `contents`. Raises `UserError` where one cannot be read."""
+        """The records of `contents`. Raises `UserError` if one cannot be read."""
         contents = self.contents()
         for sentence in contents.unreadable:
             raise UserError(sentence)
         yield from contents.records
 
     def scores(self, cell: str) -> ScoreTable:
-        """The per-image scores of a finished cell. Raises `UserError`, a sentence about "its scores", where they are unreadable."""
+        """The per-image scores of a finished cell. Raises `UserError`, worded "its scores ...", if they cannot be read."""
         folder = self.cells / cell
         try:
             return read_scores(folder / "scores.parquet")
@@ -122,10 +122,10 @@ class RunFolder:
         state: dict[str, torch.Tensor] | None = None,
         maps: MapTable | None = None,
     ) -> None:
-        """Keep a cell: everything is written and synced beside its place, then renamed into it.
+        """Store a cell: write and sync everything to a temporary folder, then rename it into place.
 
         Raises:
-            UserError: the folder cannot be written (read-only, full disk). Nothing that was there is lost.
+            UserError: the folder cannot be written (read-only, full disk). Existing data is not lost.
         """
         target = self.cells / record.id
         try:
@@ -145,7 +145,7 @@ class RunFolder:
                         _flush(stream)
                 _write(beside / "cell.json", record.to_json().encode())
                 os.chmod(beside, 0o755)
-                if target.exists():  # a cell that was run again
+                if target.exists():  # the cell was run again
                     os.rename(target, beside / PREVIOUS)
                 os.rename(beside, target)
                 shutil.rmtree(target / PREVIOUS, ignore_errors=True)
@@ -156,7 +156,7 @@ class RunFolder:
             raise self._unwritable(error) from error
 
     def update(self, record: CellRecord) -> None:
-        """Replace the record of a cell that is there, at once or not at all; its other files stay.
+        """Replace the record of a stored cell atomically; its other files stay.
 
         Raises:
             UserError: the folder cannot be written.
@@ -170,7 +170,7 @@ class RunFolder:
             raise self._unwritable(error) from error
 
     def forget(self, cell: str) -> None:
-        """Take away a failed cell that is known by another id now. Raises `UserError` where the folder cannot be written."""
+        """Remove a failed cell that now has another id. Raises `UserError` if the folder cannot be written."""
         try:
             shutil.rmtree(self.cells / cell)
         except FileNotFoundError:
@@ -179,7 +179,7 @@ class RunFolder:
             raise self._unwritable(error) from error
 
     def _finish(self, left_over: Path) -> None:
-        """End what a process that died was writing: whole if the cell before it had already given way, else not at all."""
+        """Finish or drop what a dead process was writing: keep it if the old cell was already moved away, else delete it."""
         if (left_over / PREVIOUS).is_dir():
             for whole in (left_over, left_over / PREVIOUS):
                 try:
@@ -190,7 +190,7 @@ class RunFolder:
                     os.rename(whole, target)
                     shutil.rmtree(target / PREVIOUS, ignore_errors=True)
                 break
-            else:  # neither can be read: nobody but the user can say what it was
+            else:  # neither can be read: only the user can tell what it was
                 return
         shutil.rmtree(left_over, ignore_errors=True)
 
@@ -203,13 +203,13 @@ class RunFolder:
 
     def _unwritable(self, error: OSError) -> UserError:
         return UserError(
-            f"Cannot write the run folder {self.path}: {error.strerror or error}. What is finished is kept; "
+            f"Cannot write the run folder {self.path}: {error.strerror or error}. Finished cells are kept; "
             "free some space or give another --out, then run the same command again."
         )
 
 
 def read_scores(file: Path) -> ScoreTable:
-    """The per-image scores in a `scores.parquet`. Raises `Misfit` where a column is missing or holds something else."""
+    """The per-image scores in a `scores.parquet`. Raises `Misfit` if a column is missing or has the wrong content."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as parquet
@@ -224,7 +224,7 @@ def read_scores(file: Path) -> ScoreTable:
         table = parquet.ParquetFile(file).read()
         for name, (kind, fits) in kinds.items():
             if table.column_names.count(name) != 1 or not fits(table.schema.field(name).type):
-                raise Misfit(f"`{name}`: one column of {kind} is wanted")
+                raise Misfit(f"`{name}`: expected one column of {kind}")
             if name != "group" and table[name].null_count:
                 raise Misfit(f"`{name}`: a value is missing")
         ids, scores, labels, groups = (table[name] for name in kinds)
@@ -236,12 +236,12 @@ def read_scores(file: Path) -> ScoreTable:
     if not np.isfinite(found.scores).all():
         raise Misfit("`score`: a score is NaN or infinite")
     if len(set(found.ids)) != len(found.ids):
-        raise Misfit("`id`: an image stands there twice")
+        raise Misfit("`id`: an image occurs twice")
     return found
 
 
 def _read(file: Path) -> CellRecord:
-    """The record in a cell's folder, which has its id for a name: a copy beside it would count twice."""
+    """The record in a cell's folder, which must be named by its id: otherwise a copy would count twice."""
     record = read_record(file)
     if record.id != file.parent.name:
         raise UserError(f"{file} is the record of {record.id}: give its folder that name, or delete it.")

@@ -1,4 +1,4 @@
-"""Files of ours read back by their types: what does not fit is one sentence that names the field."""
+"""Read our own files back by type: a mismatch is one sentence that names the field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Misfit(Exception):
 
 
 def from_json(content: bytes) -> tuple[Any, bool]:
-    """What a JSON file holds, and whether all its numbers are finite. Raises `ValueError` where it is no JSON."""
+    """What a JSON file holds, and whether all its numbers are finite. Raises `ValueError` if it is not JSON."""
     from pydantic_core import from_json as read
 
     try:
@@ -26,7 +26,7 @@ def from_json(content: bytes) -> tuple[Any, bool]:
 
 
 def demand_schema(values: Any, newest: int, what: str, mend: str) -> int:
-    """The schema version of a file of ours.
+    """The schema version of one of our files.
 
     Args:
         values: what the file holds.
@@ -40,7 +40,7 @@ def demand_schema(values: Any, newest: int, what: str, mend: str) -> int:
     """
     schema = values.get("schema") if isinstance(values, dict) else None
     if type(schema) is not int or schema < 1:
-        raise Misfit("`schema`: a version number is wanted")
+        raise Misfit("`schema`: expected a version number")
     if schema > newest:
         raise UserError(f"{what} has schema {schema}, this adbench reads up to {newest}: {mend}.")
     return schema
@@ -57,23 +57,23 @@ def fields_of(kind: type, **narrower: Any) -> TypeAdapter[dict[str, Any]]:
 
     hints = {**get_type_hints(kind), **narrower}
     optional = {f.name for f in fields(kind) if f.default is not MISSING or f.default_factory is not MISSING}
-    # Newer writers may add fields: they are left out.
+    # Newer writers may add fields: ignored.
     return TypeAdapter(_mapping(hints, optional, "ignore"))
 
 
 def mapping(required: dict[str, Any], **optional: Any) -> Any:
-    """The type of a dictionary with these keys, and any others."""
+    """The type of a dictionary with these keys and possibly others."""
     return _mapping({**required, **optional}, set(optional), "allow")
 
 
 def rows(required: dict[str, Any]) -> Any:
-    """The type of a list of dictionaries with these keys; others, that newer writers may add, are left out."""
+    """The type of a list of dictionaries with these keys; keys added by newer writers are dropped."""
     row = _mapping(required, set(), "ignore")
     return list[row]  # type: ignore[valid-type]
 
 
 def checked(wanted: TypeAdapter[Any], values: Any) -> Any:
-    """The values, where they are of this type; nothing is converted. Raises `Misfit`."""
+    """Check that the values have this type; nothing is converted. Raises `Misfit`."""
     from pydantic import ValidationError
 
     try:

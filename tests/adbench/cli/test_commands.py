@@ -120,7 +120,7 @@ def test_the_plan_says_what_is_tiny_and_counts_its_cells(adbench) -> None:
     assert "phantoms and tiny weights" in err
     assert err.endswith("1 cell\n")
     err = adbench("run", "--methods", "peak", "--datasets", "toy-a", "--dry-run", "--preset", "paper")[2]
-    assert "These are phantoms, to show" in err
+    assert "These are phantoms, which only show" in err
 
 
 def test_a_run_without_figures_has_no_empty_tables(adbench) -> None:

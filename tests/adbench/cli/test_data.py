@@ -109,4 +109,4 @@ def test_at_a_terminal_it_is_asked_for(adbench, bmad, monkeypatch: pytest.Monkey
     code, _, err = adbench("fetch", "bmad", "--data-root", "data")
     assert code == (0 if answer else 2)
     assert len(bmad.asked) == asked
-    assert ("Nothing is downloaded" in err) is not answer
+    assert ("nothing is downloaded" in err) is not answer

@@ -65,7 +65,7 @@ def test_check_names_what_failed_and_how_to_mend_it(adbench) -> None:
     code, out, err = adbench("plugins", "check", "peak", "--only", "deterministic", "--only", "card-complete")
     assert code == 1
     assert "passed   peak: deterministic\n" in out
-    assert "failed   peak: card-complete: `citation` is empty\n         to mend it: Fill in the field" in out
+    assert "failed   peak: card-complete: `citation` is empty\n         to fix it: Fill in the field" in out
     assert err.endswith("2 checks, 1 failed\n")
 
 

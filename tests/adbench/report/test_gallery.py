@@ -78,7 +78,7 @@ def test_an_unknown_or_absent_dataset_is_explained(demo: RunFolder) -> None:
 def test_another_copy_is_not_shown(folder: RunFolder) -> None:
     made_up_cell(folder, "alpha", "toy-a", items=[("good/0", False), ("Ungood/0", True)], fingerprint="00")
     (gallery,) = shown(folder)
-    assert gallery.notes == ["No images: the copy that is here is not the one that was measured."]
+    assert gallery.notes == ["No images: the copy here is not the one that was measured."]
 
 
 def test_cells_that_saw_other_images_are_named(folder: RunFolder) -> None:

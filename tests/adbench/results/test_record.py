@@ -122,10 +122,10 @@ def test_fields_with_a_default_may_be_missing(file: Path, record: CellRecord) ->
         (("environment", "packages", "torch"), 2.5, "`environment.packages.torch`: input should be a valid string"),
         (("error", "message"), DELETED, "`error.message`: field required"),
         (("id",), 3, "`id`: input should be a valid string"),
-        (("schema",), "1", "`schema`: a version number is wanted"),
-        (("schema",), True, "`schema`: a version number is wanted"),
-        (("schema",), DELETED, "`schema`: a version number is wanted"),
-        ((), [], "`schema`: a version number is wanted"),
+        (("schema",), "1", "`schema`: expected a version number"),
+        (("schema",), True, "`schema`: expected a version number"),
+        (("schema",), DELETED, "`schema`: expected a version number"),
+        ((), [], "`schema`: expected a version number"),
     ],
 )
 def test_a_field_that_does_not_fit_is_named(file: Path, record: CellRecord, place: tuple, new: Any, said: str) -> None:
@@ -137,7 +137,7 @@ def test_a_field_that_does_not_fit_is_named(file: Path, record: CellRecord, plac
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'"\\ud800"', b"[" * 100_000])
 def test_what_is_no_json_is_no_result(file: Path, content: bytes) -> None:
     file.write_bytes(content)
-    with pytest.raises(UserError, match="cell.json is not a result of adbench: delete that folder"):
+    with pytest.raises(UserError, match="cell.json is not an adbench result: delete that folder"):
         read_record(file)
 
 

@@ -42,7 +42,7 @@ def test_missing_figures_are_null(tmp_path: Path) -> None:
 
 def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
-    with pytest.raises(UserError, match="is no run folder"):
+    with pytest.raises(UserError, match="is not a run folder"):
         RunFolder.create(tmp_path)
     with pytest.raises(UserError, match="is not a run folder"):
         RunFolder.open(tmp_path)
@@ -74,7 +74,7 @@ def test_a_broken_cell_takes_no_other_down_and_is_named(tmp_path: Path) -> None:
     broken, whole = run.records
     file = tmp_path / "run/cells" / broken.id / "cell.json"
     file.write_text("{")
-    said = f"{file} is not a result of adbench: delete that folder to measure the cell again."
+    said = f"{file} is not an adbench result: delete that folder to measure the cell again."
     with pytest.warns(UserWarning, match=re.escape(said)):
         opened = open_run(tmp_path / "run")
     assert (opened.records, opened.unreadable) == ([whole], [said])
@@ -97,7 +97,7 @@ def test_a_broken_cell_that_is_planned_fails_alone_and_is_left_as_it_is(tmp_path
     file.write_text("{")
     again = toy_run(tmp_path / "run", datasets="toy-a,toy-b")
     assert [record.status for record in again.records] == ["failed", "done"]
-    assert again.failed[0].error["message"] == f"{file} is not a result of adbench: delete that folder to measure the cell again."
+    assert again.failed[0].error["message"] == f"{file} is not an adbench result: delete that folder to measure the cell again."
     assert file.read_text() == "{"
     shutil.rmtree(file.parent)
     assert toy_run(tmp_path / "run", datasets="toy-a,toy-b").failed == []
@@ -112,14 +112,14 @@ COLUMNS = {"id": ["a", "b"], "score": [0.5, 1.5], "label": [False, True], "group
         ({"score": [0.5, float("nan")]}, "`score`: a score is NaN or infinite"),
         ({"score": [0.5, float("inf")]}, "`score`: a score is NaN or infinite"),
         ({"score": [0.5, None]}, "`score`: a value is missing"),
-        ({"score": ["0.5", "1.5"]}, "`score`: one column of floating point is wanted"),
-        ({"label": [0, 1]}, "`label`: one column of true or false is wanted"),
-        ({"label": [0.0, 2.0]}, "`label`: one column of true or false is wanted"),
+        ({"score": ["0.5", "1.5"]}, "`score`: expected one column of floating point"),
+        ({"label": [0, 1]}, "`label`: expected one column of true or false"),
+        ({"label": [0.0, 2.0]}, "`label`: expected one column of true or false"),
         ({"label": [False, None]}, "`label`: a value is missing"),
-        ({"id": [1, 2]}, "`id`: one column of text is wanted"),
+        ({"id": [1, 2]}, "`id`: expected one column of text"),
         ({"id": ["a", None]}, "`id`: a value is missing"),
-        ({"id": ["a", "a"]}, "`id`: an image stands there twice"),
-        ({"group": [1, 2]}, "`group`: one column of text is wanted"),
+        ({"id": ["a", "a"]}, "`id`: an image occurs twice"),
+        ({"group": [1, 2]}, "`group`: expected one column of text"),
         *(({name: None}, f"`{name}`: one column of") for name in COLUMNS),
     ],
 )
