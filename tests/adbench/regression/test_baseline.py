@@ -98,7 +98,7 @@ def test_a_cell_without_a_figure_is_no_baseline(tmp_path: Path) -> None:
     [
         ("{", "is not a baseline"),
         ('{"schema": 2}', "not a whole baseline .`cells`: field required"),
-        ("[]", "not a whole baseline .`schema`: a version number is wanted"),
+        ("[]", "not a whole baseline .`schema`: expected a version number"),
         ('{"schema": 2, "cells": []}', "not a whole"),
         ('{"schema": 99, "cells": [], "scores": []}', "schema 99"),
         ('{"schema": 1, "cells": [{}]}', "not a whole"),

@@ -120,7 +120,7 @@ COLUMNS = {"id": ["a", "b"], "score": [0.5, 1.5], "label": [False, True], "group
         ({"id": ["a", None]}, "`id`: a value is missing"),
         ({"id": ["a", "a"]}, "`id`: an image occurs twice"),
         ({"group": [1, 2]}, "`group`: expected one column of text"),
-        *(({name: None}, f"`{name}`: one column of") for name in COLUMNS),
+        *(({name: None}, f"`{name}`: expected one column of") for name in COLUMNS),
     ],
 )
 def test_scores_that_do_not_fit_are_named_by_column(tmp_path: Path, changed: dict, said: str) -> None:
