@@ -115,12 +115,14 @@ def test_every_method_is_here() -> None:
     assert set(SMALL) == {card.name for card in cards()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "track"), each(*TRACKS, usual=False))
 def test_the_same_seed_gives_the_same_scores(name: str, track: str) -> None:
     _, wanted = first(name, track)
     demand_identical(predicted(name, bench(name).fit(bench(name).support(track))), wanted)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "track"), each(*TRACKS))
 def test_saved_and_loaded_it_predicts_the_same(name: str, track: str, tmp_path: Path) -> None:
     fitted, wanted = first(name, track)

@@ -46,6 +46,7 @@ def test_the_named_folder_comes_first(tmp_path: Path) -> None:
     assert shared_folder(None, tmp_path / "beside").name == "beside"
 
 
+@pytest.mark.slow
 def test_skips_are_counted_by_reason(tmp_path: Path) -> None:
     """In a checkout of its own, with no shared folder beside it."""
     tests = tmp_path / "checkout" / "tests"

@@ -49,6 +49,7 @@ def test_scores_and_maps_are_finite_and_survive_saving(tmp_path: Path, support: 
     assert_equal(loaded.predict(images), prediction)
 
 
+@pytest.mark.slow
 @SUPPORTS
 def test_the_same_seed_gives_the_same_scores_and_another_seed_others(tmp_path: Path, support: Support) -> None:
     images = mixed_images(4, False)
@@ -79,6 +80,7 @@ def test_zero_shot_epochs_are_fewer_than_few_shot_ones(tmp_path: Path) -> None:
         assert_equal(usual, fitted(tmp_path, support, epochs=epochs).predict(images))
 
 
+@pytest.mark.slow
 @torch.no_grad()
 @SUPPORTS
 def test_the_image_score_is_what_was_asked_for(tmp_path: Path, support: Support) -> None:
@@ -104,6 +106,7 @@ def test_a_single_image_of_each_kind_is_enough(tmp_path: Path) -> None:
     assert torch.isfinite(fitted(tmp_path, few_shot(k=1)).predict(mixed_images(2, False)).scores).all()
 
 
+@pytest.mark.slow
 @SUPPORTS
 def test_the_release_scales_over_the_whole_test_set(tmp_path: Path, support: Support) -> None:
     detector, images = fitted(tmp_path, support, fusion="test-set"), mixed_images(6, False)
@@ -117,6 +120,7 @@ def test_the_release_scales_over_the_whole_test_set(tmp_path: Path, support: Sup
     np.testing.assert_allclose(scores, 0.5 * (token + scaled), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [{"levels": (3,)}, {"levels": (1, 4)}, {"epochs": 0}, {"image_size": 37}, {"mean": (0.0, 0.0, 0.0)}, {"batch_size": 3}],

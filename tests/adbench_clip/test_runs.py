@@ -24,6 +24,7 @@ def run(method: str, out: Path, **options) -> adbench.Run:
     return adbench.run(method, "phantom-oct17", track=METHODS[method], preset="demo", limit=2, out=out, **options)
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_set_without_masks_is_measured(method: str, tmp_path: Path) -> None:
     (record,) = run(method, tmp_path / "run", shots=[2]).records

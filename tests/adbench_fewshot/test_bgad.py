@@ -12,6 +12,7 @@ def test_masks_are_needed(make_detector, make_context, support) -> None:
         make_detector("bgad").fit(support(masks=False), make_context())
 
 
+@pytest.mark.slow
 def test_training_finds_what_it_was_shown(make_detector, make_context, support, queries) -> None:
     from adbench.metrics.ranking import auroc
 

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from adbench.registry.factories import load_factory
@@ -10,11 +7,6 @@ from adbench.registry.parameters import build_parameters
 from adbench_fewshot import BGAD, DRA, adbench_detectors, adbench_weights
 
 HEAVY = "import sys, adbench_fewshot; print([name for name in ('torch', 'numpy', 'timm', 'anomalib') if name in sys.modules])"
-
-
-def test_cards_are_read_without_heavy_imports() -> None:
-    done = subprocess.run([sys.executable, "-c", HEAVY], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("card", adbench_detectors(), ids=lambda card: card.name)

@@ -87,6 +87,7 @@ def test_the_image_score_is_the_maximum_of_the_map_only_with_masks(tmp_path: Pat
         assert np.array_equal(prediction.scores, prediction.maps.max(axis=(1, 2))) == from_map
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -158,6 +159,7 @@ def test_a_released_file_loads(tmp_path: Path) -> None:
     assert_equal(loaded.predict(mixed_images(3, False)), trained.predict(mixed_images(3, False)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("support", [few_shot(), few_shot(masks=False), zero_shot()], ids=["masks", "labels", "zero-shot"])
 def test_the_release_scales_over_the_whole_test_set(tmp_path: Path, support: Support) -> None:
     fitted = official(checkpoint="last")
@@ -175,6 +177,7 @@ def test_the_release_scales_over_the_whole_test_set(tmp_path: Path, support: Sup
     np.testing.assert_allclose(whole.scores, scores, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("support", "epochs", "looks"), [(few_shot(), 2, 2), (zero_shot(), 2, 10), (few_shot(), 0, 1)])
 def test_the_release_predicts_at_every_checkpoint(tmp_path: Path, support: Support, epochs: int, looks: int) -> None:
     fitted = official(epochs=epochs)
@@ -186,6 +189,7 @@ def test_the_release_predicts_at_every_checkpoint(tmp_path: Path, support: Suppo
     assert looks == 1 or not np.array_equal(seen[0], seen[-1])
 
 
+@pytest.mark.slow
 def test_without_an_oracle_the_release_trains_to_the_end(tmp_path: Path) -> None:
     test = mixed_images(4, False)
     asked, plain = official(epochs=2), official(epochs=2, checkpoint="last")

@@ -75,6 +75,7 @@ def test_a_set_without_masks_adds_nothing_but_bce() -> None:
     assert losses.bce.min() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"single": True}, {"projectors": "all"}, {"projectors": "last"}, {"residual": 0.0}])
 def test_every_variant_learns(options: dict) -> None:
     training = trainer(**options)

@@ -12,6 +12,7 @@ from adbench.registry.loading import load_plugins
 from adbench.testing import check_detector
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beside", [(), ("adbench_mvfa",)], ids=["alone", "beside-mvfa"])
 def test_it_passes_every_check(beside: tuple[str, ...]) -> None:
     points = [clippatches.entry_point(), *(EntryPoint(name, name, "adbench") for name in beside)]

@@ -39,6 +39,7 @@ def test_cards() -> None:
     assert [card.name for card in CARDS if card.has_masks] == MASKED
 
 
+@pytest.mark.slow
 def test_all_six_are_made_within_seconds() -> None:
     start = time.process_time()
     for name in SETS:

@@ -331,6 +331,7 @@ def test_lists_and_help_import_nothing_heavy() -> None:
     assert "patchcore" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_leaderboard_needs_no_torch(adbench, tmp_path: Path) -> None:
     adbench("run", "--methods", "peak", "--datasets", "toy-a")
     program = (

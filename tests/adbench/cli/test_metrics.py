@@ -73,6 +73,7 @@ def test_scores_that_cannot_be_read_exit_1(adbench, tmp_path: Path) -> None:
     assert "its scores cannot be read" in err
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported(tmp_path: Path) -> None:
     toy_run(tmp_path / "run", datasets="toy-a", keep=("maps",))
     program = (

@@ -188,6 +188,7 @@ def test_subjects(tree: Tree) -> None:
     assert [item.group for item in found.items["test"]] == ["7", None]
 
 
+@pytest.mark.slow
 def test_many_files_are_quick(tree: Tree) -> None:
     folder = tree(*(f"test/good/img/{number}.png" for number in range(3000)), "test/good/img/1.jpg")
     assert len({item.id for item in scan(folder, Layout()).items["test"]}) == 3001

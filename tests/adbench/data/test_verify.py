@@ -248,6 +248,7 @@ def test_words() -> None:
     assert (counted(1, "image", "in test"), counted(2, "mask")) == ("1 image in test", "2 masks")
 
 
+@pytest.mark.slow
 def test_torch_is_not_imported() -> None:
     code = (
         "import sys; from adbench.registry.cards import load_registry; from adbench.planning.shelf import Shelf\n"

@@ -143,6 +143,7 @@ def test_missing_and_unreadable_files_name_themselves(files: list, tmp_path: Pat
         fingerprint_files([("x", tmp_path)])
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(files: list[tuple[str, Path]], tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from adbench.files.hashes import fingerprint_files;"

@@ -105,6 +105,7 @@ def test_others_may_read_it_as_far_as_the_umask_lets_them(tmp_path: Path) -> Non
     assert fetched.stat().st_mode == (tmp_path / "usual").stat().st_mode
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from adbench.files.http import fetch_url; fetch_url(sys.argv[1], Path(sys.argv[2]))"
     with serving(BODY, "good") as server:

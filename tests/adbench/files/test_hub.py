@@ -130,6 +130,7 @@ def test_an_unreachable_hub_falls_back_to_the_url(tmp_path: Path, monkeypatch: p
         WeightsResolver({"net": card}, cache=tmp_path).path("net")
 
 
+@pytest.mark.slow
 def test_two_processes_at_once(hub: PlayedHub, tmp_path: Path) -> None:
     code = f"from adbench.files.hub import fetch_hub; print(fetch_hub({NAME!r}))"
     environment = os.environ | {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(tmp_path / "hub")}

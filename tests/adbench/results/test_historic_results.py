@@ -86,6 +86,7 @@ def test_figures_are_computed_anew(historic: Path, monkeypatch: pytest.MonkeyPat
     assert all(0 < figures[record.id, "image_ap"] <= 1 for record in done), "what the old record lacks"
 
 
+@pytest.mark.slow
 def test_report(historic: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert adbench(monkeypatch, "report", historic / "run", "-o", tmp_path / "report.html") == 0
     page = (tmp_path / "report.html").read_text(encoding="utf-8")

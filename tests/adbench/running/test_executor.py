@@ -47,6 +47,7 @@ def without_times(record: CellRecord) -> dict[str, object]:
     return {name: value for name, value in vars(record).items() if name not in TIMES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", executors.GOOD)
 def test_results_are_those_of_local(tmp_path: Path, executor: str) -> None:
     options = {"track": ("few-normal", "zero-shot"), "keep": ("maps", "state"), "methods": "peak,crash"}

@@ -17,6 +17,7 @@ from adbench.scaffold import new_plugin
 from adbench.testing import check_dataset, check_detector
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["detector", "dataset"])
 def test_the_made_plugin_passes_every_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     name = f"bright-{kind}"

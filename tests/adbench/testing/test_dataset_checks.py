@@ -94,6 +94,7 @@ def test_subjects_in_two_splits_may_be_declared(registry: Registry) -> None:
     assert (result.status, result.reason) == ("skipped", "the set warns: 3 subjects are in train and test.")
 
 
+@pytest.mark.slow
 def test_heavy_imports_at_registration_are_caught(registry: Registry) -> None:
     (result,) = check_dataset("fair-set", only=["import-cost"], registry=registry)
     assert (result.status, result.reason) == ("failed", "importing heavysets imports scipy")

@@ -110,6 +110,7 @@ def test_the_right_one_passes_everything(registry: Registry) -> None:
     assert [(result.check, result.reason) for result in results if result.status != "passed"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("track", ["full-normal", "few-normal", "zero-shot"])
 def test_the_right_one_passes_in_every_track(registry: Registry, track: str) -> None:
     results = check_detector(card(tracks=(track,)), registry=registry, only=[check.name for check in WITHOUT_IMPORT])
@@ -136,6 +137,7 @@ def test_a_fault_is_blamed_by_its_own_check_alone(registry: Registry, name: str)
     assert failed == {check for check, _, fault in FAULTS if fault.factory == f"faultydetectors:{name}"}
 
 
+@pytest.mark.slow
 def test_heavy_imports_at_registration_are_caught(registry: Registry) -> None:
     (result,) = check_detector("fair", only=["import-cost"], registry=registry)
     assert (result.status, result.reason) == ("failed", "importing heavyplugin imports torch")

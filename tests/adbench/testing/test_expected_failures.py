@@ -89,6 +89,7 @@ def test_the_command_shows_it_and_exits_0(adbench) -> None:
     assert json.loads(out)[0]["reason"] == "it passes, and the card expects it to fail: its train split has lesions"
 
 
+@pytest.mark.slow
 def test_pytest_sees_an_xfail_and_a_failure(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "test_own.py").write_text(AUTHORS)

@@ -73,6 +73,7 @@ def test_dataset_on_disk(name: str, shared: Path) -> None:
     demand_all(check_dataset(name, registry=REGISTRY, data_root=shared / "data"))
 
 
+@pytest.mark.slow
 def test_folder(tmp_path: Path) -> None:
     """`folder:PATH`, with images of the kit's own."""
     from PIL import Image

@@ -39,6 +39,7 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
 
 
+@pytest.mark.slow
 def test_the_option_adds_checks(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "-v", "--adbench", "toy-a")
     assert "adbench/toy-a::train-normal PASSED" in done.stdout
@@ -50,12 +51,14 @@ def test_the_option_adds_checks(tmp_path: Path) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_an_unknown_name_is_a_usage_error(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "--adbench", "toy-c")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "Did you mean 'toy-" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_decorator_makes_a_test_of_each_check(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text(AUTHORS)
     done = run_pytest(tmp_path, "-v")
@@ -64,6 +67,7 @@ def test_the_decorator_makes_a_test_of_each_check(tmp_path: Path) -> None:
     assert "1 failed, 1 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_imported_by_the_plugin() -> None:
     program = (
         "import sys, adbench.testing.pytest_plugin; print([m for m in ('torch', 'pandas', 'scipy', 'PIL') if m in sys.modules])"

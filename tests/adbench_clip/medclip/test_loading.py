@@ -110,6 +110,7 @@ def test_weights_that_do_not_fit_are_refused(
         build_medclip(tiny(WORDS), wrong)
 
 
+@pytest.mark.slow
 def test_weights_of_something_else_are_refused(context: Callable[..., Context], tmp_path: Path) -> None:
     save_file({"layer1.weight": torch.zeros(3)}, tmp_path / "other")
     with pytest.raises(UserError, match="do not fit the MedCLIP architecture.*--weights NAME=PATH"):
