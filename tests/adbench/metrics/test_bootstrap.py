@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from simulated import simulated_histograms, subject_maps
 
 from adbench.metrics import aupro, auroc, pixel_differences, pixel_histograms, pixel_intervals, pixel_values
@@ -117,6 +118,19 @@ def test_differences_are_paired() -> None:
     assert tuple(pixel_differences(first, first).auroc) == (0.0, 0.0, 0.0, 1.0)
     apart = [figures.aupro.high - figures.aupro.low for figures in map(pixel_intervals, (first, second))]
     assert found.aupro.high - found.aupro.low < sum(apart) / 2
+
+
+def test_images_count_by_their_abnormal_pixels_and_by_their_regions() -> None:
+    """Degrees of freedom after Kish 1965: a large lesion among small ones is worth less than one more image."""
+    masks, maps = images(20)
+    noisy = maps + np.random.default_rng(5).standard_normal(maps.shape)
+    found = pixel_differences(pixel_histograms(masks, maps), pixel_histograms(masks, noisy))
+    # A column of four pixels is 2 to 8 rows high, and one pixel lies apart; every image has two regions.
+    pixels = np.array([4 * (2 + number % 7) + 1 for number in range(0, 20, 2)])
+    freedoms = pixels.sum() ** 2 / (pixels**2).sum() - 1, 10 - 1
+    for difference, freedom in zip(found, freedoms, strict=True):
+        error = (difference.high - difference.low) / 2 / stats.t.ppf(0.975, freedom)
+        assert difference.p == pytest.approx(2 * stats.t.sf(difference.value / error, freedom), rel=1e-6)
 
 
 def test_histograms_of_other_images_are_refused() -> None:

@@ -12,8 +12,7 @@ from adbench.regression.verdicts import check
 from adbench.results.record import ScoreTable
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("count", [60, 1500])
+@pytest.mark.parametrize("count", [60, pytest.param(1500, marks=pytest.mark.slow)])
 def test_the_visible_loss_is_found_four_times_out_of_five(count: int) -> None:
     old = cell(count=count)
     loss = detectable_loss([old.table], 0.01)

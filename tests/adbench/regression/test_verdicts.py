@@ -79,6 +79,11 @@ def test_a_loss_of_three_points_shows_in_the_mean_over_sets_that_are_too_small_t
     assert exit_code(check([degraded(each, 0.005) for each in old], old)) is ExitCode.OK
 
 
+def test_a_gain_on_every_set_is_a_gain_of_the_mean() -> None:
+    new = [cell(name) for name in ("a", "b", "c")]
+    assert verdicts(check(new, [degraded(each, 0.15) for each in new])) == ["better"] * 4
+
+
 def test_the_mean_adds_up_the_variances_of_independent_sets() -> None:
     old = [cell(name, count=count) for name, count in (("a", 200), ("b", 160), ("c", 60))]
     new = [degraded(each, 0.05) for each in old]
