@@ -14,7 +14,6 @@ import pytest
 
 import adbench_nets
 from adbench import DetectorCard, api
-from adbench.contracts.protocol import Protocol
 from adbench.planning.options import RunOptions
 from adbench.registry.cards import Registry, load_registry
 from adbench.registry.loading import load_plugins
@@ -130,8 +129,8 @@ def test_the_demo_runs_without_the_other_plugins(plugin: str, name: str, tmp_pat
     tracks = alone.detector(name).tracks[:1]
     datasets = ("phantom-brain",)
     asked = RunOptions(
-        methods=(name,), datasets=datasets, preset="demo", parameters={name: small(alone.detector(name))}, tracks=tracks,
-        shots=(2,), protocol=Protocol(limit=2), device="cpu", offline=True, out=tmp_path,
+        methods=(name,), datasets=datasets, preset="demo", parameters={name: small(alone.detector(name))}, track=tracks,
+        shots=(2,), limit=2, device="cpu", offline=True, out=tmp_path,
     )  # fmt: skip
     run = api.execute_plan(api.plan(asked, alone), asked, alone)
     assert [record.status for record in run.records] == ["done"] * len(datasets), [record.error for record in run.records]

@@ -11,10 +11,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def test_every_file_is_a_card() -> None:
-    suites = {card.name: card.file for card in adbench_papers.adbench_suites()}
-    assert suites == {file.stem: file for file in (REPOSITORY / "benchmarks" / "suites").iterdir()}
-    published = {card.name: card.file for card in adbench_papers.adbench_published()}
-    assert published == {file.stem: file for file in (REPOSITORY / "benchmarks" / "published").iterdir()}
+    brought = {"suites": adbench_papers.adbench_suites(), "published": adbench_papers.adbench_published()}
+    for folder, cards in brought.items():
+        theirs = {file.stem: file.read_text(encoding="utf-8") for file in (REPOSITORY / "benchmarks" / folder).iterdir()}
+        assert theirs
+        assert {card.name: card.file.read_text(encoding="utf-8") for card in cards} == theirs
 
 
 def test_the_wheel_carries_them() -> None:

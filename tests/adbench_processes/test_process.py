@@ -34,7 +34,7 @@ def run(out: Path, executor: str, methods: tuple[str, ...], datasets: tuple[str,
 
 
 def test_results_are_those_of_local_bit_for_bit(tmp_path: Path) -> None:
-    options = {"tracks": ("few-normal", "zero-shot"), "keep": ("maps", "state")}
+    options = {"track": ("few-normal", "zero-shot"), "keep": ("maps", "state")}
     ours, theirs = (run(tmp_path / name, name, ("peak",), ("toy-a", "toy-b"), **options) for name in ("local", "process"))
     assert theirs.failed == []
     assert len(ours.records) == 4

@@ -159,15 +159,16 @@ def test_intervals_cover_the_truth_and_equal_methods_are_rarely_called_different
 def test_intervals_by_subject_cover_the_truth_where_those_by_image_promise_too_much() -> None:
     rng = np.random.default_rng(32)
     masks, maps, _ = subject_maps(rng, 6_000)
-    truth, draws = pixel_values(pixel_histograms(masks, maps)), 1_000
+    truth, draws, fewer = pixel_values(pixel_histograms(masks, maps)), 1_000, 200
     by_subject, by_image = np.zeros(2), np.zeros(2)
     for number in range(draws):
         masks, maps, groups = subject_maps(rng, 60)
-        for covered, units in ((by_subject, groups), (by_image, None)):
+        # That images promise too much shows after fewer draws.
+        for covered, units in ((by_subject, groups), (by_image, None))[: 2 if number < fewer else 1]:
             found = pixel_intervals(pixel_histograms(masks, maps, units, bins=256), resamples=300, seed=number)
             covered += [figure.low <= true <= figure.high for figure, true in zip(found, truth, strict=True)]
     assert ((by_subject / draws >= 0.93) & (by_subject / draws <= 0.97)).all()
-    assert (by_image / draws < 0.9).all()
+    assert (by_image / fewer < 0.9).all()
 
 
 def test_simulated_units_are_histograms() -> None:
