@@ -5,7 +5,7 @@ Plugins and scripts import from here, from `adbench.metrics` and from `adbench.t
 """
 
 from adbench.api import Run, open_run, run
-from adbench.contracts.dataset import SPLITS, Dataset, DatasetArchive, DatasetCard, Item, Split
+from adbench.contracts.dataset import SPLITS, Dataset, DatasetArchive, DatasetCard, Item, Reading, Split
 from adbench.contracts.detector import Context, Detector, DetectorCard, Prediction, parameter
 from adbench.contracts.executor import ExecutorCard, Job
 from adbench.contracts.hookspecs import hookimpl
@@ -41,6 +41,7 @@ __all__ = [
     "MetricCard",
     "Prediction",
     "PublishedCard",
+    "Reading",
     "Run",
     "RunOptions",
     "Scan",

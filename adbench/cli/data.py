@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adbench.cli.console import print_grid, print_json, registry_with_warnings
+from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
 from adbench.errors import ExitCode, UserError
+from adbench.planning.options import RunOptions
 
 if TYPE_CHECKING:
     from adbench.contracts.dataset import DatasetArchive, DatasetCard
@@ -28,6 +30,10 @@ Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder w
 def verify(
     names: Names,
     data_root: Root = None,
+    value_range: ValueRange = None,
+    window: Window = "",
+    axis: Axis = 2,
+    normal_names: NormalNames = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
 ) -> None:
     """Look for faults in a copy that make figures wrong. Unreadable, duplicate or unlabelled images, subjects in two splits and so on.
@@ -38,7 +44,8 @@ def verify(
     from adbench.planning.shelf import Shelf
     from adbench.words import counted
 
-    shelf = Shelf(registry_with_warnings(), data_root, faulty=True)
+    options = RunOptions(value_range=value_range, window=window, axis=axis, normal_names=normal_names)
+    shelf = Shelf(registry_with_warnings(), data_root, options.reading, faulty=True)
     reports = [logic.verify(shelf.present[card.name], _progress) for card in shelf.choose(names)]
     missing = list(shelf.absent.items())
     if as_json:

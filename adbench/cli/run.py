@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adbench.cli.reading import OPTION_HELP
 from adbench.errors import ExitCode
 from adbench.planning.options import RunOptions
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NAME = "run"
 INTERRUPTED = 130  # what shells use for Ctrl-C
 # Options that the command line words differently from Python.
-FLAGS = {"parameters": "--set"}
+FLAGS = {"parameters": "--set", "value_range": "--range", "normal_names": "--normal-name"}
 VARIABLES = {"data_root": "ADBENCH_DATA"}
 REPEATABLE = {"weights", "parameters", "keep"}
 
@@ -56,9 +56,8 @@ def command(dry_run: bool, **given: Any) -> None:
 
 def _signature() -> inspect.Signature:
     """The options of the command line, one per field of `RunOptions`, whose docstring holds their help."""
-    helps = dict(re.findall(r"^ +(\w+): (.+)$", inspect.getdoc(RunOptions) or "", re.M))
     found = [
-        _option(field.name, field.default, _kind(field.name, field.default), helps[field.name])
+        _option(field.name, field.default, _kind(field.name, field.default), OPTION_HELP[field.name])
         for field in dataclasses.fields(RunOptions)
     ]
     return inspect.Signature([*found, _option("dry_run", False, bool, "print the plan and stop.")])
@@ -66,8 +65,7 @@ def _signature() -> inspect.Signature:
 
 def _option(name: str, default: Any, kind: Any, text: str) -> inspect.Parameter:
     flags = [FLAGS[name]] if name in FLAGS else []
-    shown = text[0].upper() + text[1:]
-    option = typer.Option(*flags, help=shown, envvar=VARIABLES.get(name), show_default=default not in ("", None))
+    option = typer.Option(*flags, help=text, envvar=VARIABLES.get(name), show_default=default not in ("", None))
     default = default if isinstance(default, bool | int | str | Path) else None
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
 

@@ -41,6 +41,24 @@ class DatasetArchive:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How the files of a set are to be read, where the user says so.
+
+    Attributes:
+        value_range: the values that become black and white in images of more than 8 bits; None: found over the whole set.
+        window: what of an image's values to show, instead of a range: the name of a window of CT (`lung`, `brain`, ...),
+            `CENTRE:WIDTH`, `voi` (as each DICOM file says), or `percentile` (fixed on the training normals); "" for none.
+        axis: along which axis of a volume its slices lie, 0 to 2.
+        normal_names: names of folders, in lower case, that hold normal images, besides the usual ones.
+    """
+
+    value_range: tuple[float, float] | None = None
+    window: str = ""
+    axis: int = 2
+    normal_names: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class DatasetCard:
     """What is known of a set before it is looked for on disk. A plugin makes one without heavy imports.
 
@@ -65,6 +83,7 @@ class DatasetCard:
         expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
             failure with this reason is expected, while passing is a failure.
         argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
+        reading: how the user wants its files to be read; filled in by the harness.
         archives: what holds the set, all of them together, for `adbench data fetch`; empty where it cannot be downloaded.
     """
 
@@ -84,6 +103,7 @@ class DatasetCard:
     licence: str = ""
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
+    reading: Reading = Reading()
     archives: tuple[DatasetArchive, ...] = ()
 
 
@@ -96,21 +116,29 @@ class Item:
         abnormal: the image label.
         group: the subject (patient) it is from, or None where unknown.
         path: the image file, for datasets on disk.
-        mask: the mask file, or None: an abnormal image without one has no pixel label.
+        masks: the mask files, joined where there are several; an abnormal image without one has no pixel label.
+        frame: which slice or page of the file it is, from 0, and of its masks too; None where a file holds one picture.
+        type: the kind of defect, e.g. `scratch`, or None where unknown.
+        site: where the image was taken, e.g. a hospital or a scanner, or None where unknown.
+        value_range: the values that become black and white, where those of this image differ from the set's.
     """
 
     id: str
     abnormal: bool
     group: str | None = None
     path: Path | None = None
-    mask: Path | None = None
+    masks: tuple[Path, ...] = ()
+    frame: int | None = None
+    type: str | None = None
+    site: str | None = None
+    value_range: tuple[float, float] | None = None
 
 
 class Dataset:
     """Images with splits `train` (normals only), `valid` and `test`. Subclass it, or give the same methods.
 
     Attributes:
-        card: as the plugin gave it, with `argument` filled in.
+        card: as the plugin gave it, with `argument` and `reading` filled in.
         root: the user's data root, or None where none was given.
     """
 

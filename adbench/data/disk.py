@@ -52,16 +52,20 @@ class DiskDataset(Dataset):
 
     def mask(self, split: Split, item: Item) -> np.ndarray | None:
         """(H, W) bool; None in a set without masks. Raises `UserError` where an abnormal image lacks its mask."""
+        import numpy as np
+
         from adbench.files.pictures import image_size, read_mask
 
         if not self.card.has_masks or not item.abnormal:
             return None
-        if item.mask is None:
+        if not item.masks:
             raise UserError(
                 f"{self.card.name} has no mask for the abnormal image {item.path}: put one of the same name into the "
                 "folder of the masks, or remove the image."
             )
-        return read_mask(item.mask, image_size(_path(item)))
+        size = image_size(_path(item))
+        joined: np.ndarray = np.logical_or.reduce([read_mask(mask, size) for mask in item.masks])
+        return joined
 
     def fingerprint(self) -> str:
         """Hex digest over ids, labels, the contents of all images and masks, and the version of what reads them."""
@@ -77,8 +81,8 @@ class DiskDataset(Dataset):
             for item in self.items(split):
                 identity = f"{split}/{item.id}/{'abnormal' if item.abnormal else 'normal'}"
                 files.append((f"{identity}/image", _path(item)))
-                if item.mask is not None and self.card.has_masks:
-                    files.append((f"{identity}/mask", item.mask))
+                if self.card.has_masks:
+                    files += [(f"{identity}/mask", mask) for mask in item.masks]
         return fingerprint_files(files, extra=f"reader {READER_VERSION}")
 
     def warnings(self) -> list[str]:

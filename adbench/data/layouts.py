@@ -16,8 +16,8 @@ from pathlib import Path
 from adbench.contracts.dataset import SPLITS, Item, Split
 from adbench.data.pairing import pair
 from adbench.errors import UserError
+from adbench.files.suffixes import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".pgm", ".ppm"})
 GOOD, UNGOOD = "good", "Ungood"
 GOOD_NAMES = frozenset({"good", "normal", "ok", "healthy", "negative"})
 UNGOOD_NAMES = frozenset({"ungood", "abnormal", "anomaly", "anomalous", "bad", "ko", "positive"})
@@ -77,7 +77,7 @@ class Scan:
     @property
     def has_masks(self) -> bool:
         """Whether any image has a mask."""
-        return any(item.mask for items in self.items.values() for item in items)
+        return any(item.masks for items in self.items.values() for item in items)
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _items(
     for name, (_, file) in zip(names, found, strict=True):
         identity = name + file.suffix if times[name] > 1 else name
         abnormal = label != GOOD
-        yield Item(identity, abnormal, subject(file.stem), file, masks.get(file) if abnormal else None)
+        yield Item(identity, abnormal, subject(file.stem), file, (masks[file],) if abnormal and file in masks else ())
 
 
 def _mixed(folder: Path, found: list[tuple[_Place, Path]]) -> Iterator[str]:
@@ -233,7 +233,7 @@ def _without_mask(items: Mapping[Split, list[Item]]) -> Iterator[str]:
     """Of a split in which some abnormal images have masks, all must."""
     for found in items.values():
         abnormal = [item for item in found if item.abnormal]
-        lacking = [item for item in abnormal if item.mask is None]
+        lacking = [item for item in abnormal if not item.masks]
         if lacking and len(lacking) < len(abnormal):
             yield (
                 f"{lacking[0].path} has no mask, unlike {len(abnormal) - len(lacking)} of {len(abnormal)} abnormal images there: "

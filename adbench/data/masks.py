@@ -29,7 +29,7 @@ def mask_fault(dataset: Dataset, place: Place, shape: tuple[int, ...]) -> MaskFa
         mask = dataset.mask(*place)
     except UserError as error:
         # A set on disk names the file of the mask, and raises where there is none.
-        return MaskFault("lacking" if place.item.path and place.item.mask is None else "unusable", str(error))
+        return MaskFault("lacking" if place.item.path and not place.item.masks else "unusable", str(error))
     if mask is None:
         return MaskFault("lacking", f"the abnormal image {place} has no mask")
     if not isinstance(mask, np.ndarray) or mask.dtype != bool:

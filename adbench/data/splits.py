@@ -38,7 +38,7 @@ def lacking_masks(dataset: Dataset) -> list[str]:
     if not dataset.card.has_masks:
         return []
     abnormal = [item for split in SPLITS for item in dataset.items(split) if item.abnormal and item.path]
-    lacking = [item for item in abnormal if item.mask is None]
+    lacking = [item for item in abnormal if not item.masks]
     return [f"{len(lacking)} of {len(abnormal)} abnormal images have no mask, first {lacking[0].path}."] if lacking else []
 
 

@@ -86,6 +86,11 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     return values != 0
 
 
+def frames(path: Path) -> int | None:
+    """How many pictures a file holds, slices of a volume or pages; None where it holds a single one. From its header alone."""
+    return None
+
+
 def image_size(path: Path) -> tuple[int, int]:
     """(H, W) of an image as `read_image` gives it, from its header alone. Raises `UserError` as that does."""
     try:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from adbench.contracts.dataset import Reading
 from adbench.contracts.protocol import POOLS, Protocol
 from adbench.errors import UserError, did_you_mean
+from adbench.planning.readings import Range, read_range
 from adbench.planning.suites import PRESETS, Block, check_choice, check_numbers, load_suite
 from adbench.registry.parameters import Overrides, parse_set
 
@@ -139,6 +141,10 @@ class RunOptions:
         out: the run folder; what it holds is not computed again.
         offline: never touch the network.
         executor: how cells are run: local (one after the other in this process), or the name of one that a plugin brings.
+        value_range: LOW:HIGH, the values that become black and white in images of more than 8 bits. [default: found over the set]
+        window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, CENTRE:WIDTH, voi or percentile.
+        axis: along which axis of a volume its slices lie: 0, 1 or 2.
+        normal_names: names of folders that hold normal images, besides good, normal, ok, healthy and negative.
         rehash: read the files of all datasets again, instead of trusting their sizes and times.
         keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again.
     """
@@ -164,6 +170,10 @@ class RunOptions:
     out: Converted[str | Path, Path] = Converted(_path, DEFAULT_OUT)
     offline: bool = False
     executor: str = "local"
+    value_range: Converted[str | Range | None, Range | None] = Converted(read_range, None)
+    window: str = ""
+    axis: int = 2
+    normal_names: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
     rehash: bool = False
     keep: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
 
@@ -182,6 +192,12 @@ class RunOptions:
     def protocol(self) -> Protocol:
         """What is measured, as far as these options decide it."""
         return Protocol(self.zero_shot_pool, self.other_modalities_only, self.limit)  # type: ignore[arg-type]  # checked above
+
+    @property
+    def reading(self) -> Reading:
+        """How the files of the sets are to be read."""
+        names = frozenset(name.lower() for name in self.normal_names)
+        return Reading(value_range=self.value_range, window=self.window, axis=self.axis, normal_names=names)
 
     def blocks(self, registry: Registry | None = None) -> list[Block]:
         """The grid: that of the suite (looked up in `registry`) with what the user gave put over it, or a single block."""

@@ -62,7 +62,7 @@ class Method(NamedTuple):
 
 def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) -> Plan:
     """Expand the blocks to cells, each cell once. Raises `UserError` where a name is unknown or an option has no effect."""
-    shelf = Shelf(registry, options.data_root)
+    shelf = Shelf(registry, options.data_root, options.reading)
     cells: dict[tuple[str, str], Cell] = {}
     skipped: list[Skipped] = []
     named: set[str] = set()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from adbench.contracts.dataset import Dataset, DatasetCard
+from adbench.contracts.dataset import Dataset, DatasetCard, Reading
 from adbench.errors import UserError
 from adbench.registry.cards import ALL, Registry
 from adbench.registry.factories import load_factory
@@ -17,6 +18,7 @@ class Shelf:
     Args:
         registry: where names and groups are looked up.
         root: folder that holds the sets, or None.
+        reading: how the user wants their files to be read.
         faulty: take sets whose copy has problems, too: to look into them.
 
     Attributes:
@@ -24,13 +26,14 @@ class Shelf:
         absent: name to reason, of those that were looked for and are not there.
     """
 
-    def __init__(self, registry: Registry, root: Path | None, faulty: bool = False) -> None:
+    def __init__(self, registry: Registry, root: Path | None, reading: Reading = Reading(), faulty: bool = False) -> None:
         if root is not None and not root.is_dir():
             raise UserError(
                 f"The data root {root} is not a folder: give --data-root (or ADBENCH_DATA) the folder that holds the sets."
             )
         self._registry = registry
         self._root = root
+        self._reading = reading
         self._faulty = faulty
         self.present: dict[str, Dataset] = {}
         self.absent: dict[str, str] = {}
@@ -71,7 +74,9 @@ class Shelf:
     def _holds(self, card: DatasetCard) -> bool:
         if card.name not in self.present and card.name not in self.absent:
             try:
-                dataset: Dataset = load_factory(card.factory, f"The dataset {card.name}")(card, self._root)
+                dataset: Dataset = load_factory(card.factory, f"The dataset {card.name}")(
+                    replace(card, reading=self._reading), self._root
+                )
                 reason = dataset.absence() or self._problem(dataset)
             except UserError as error:
                 reason = str(error)

@@ -18,7 +18,7 @@ def check_listed(folder: Path, datasets: Iterable[Dataset], pattern: str, report
     for dataset in datasets:
         if not dataset.absence():
             items = [(split, item) for split in SPLITS for item in dataset.items(split)]
-            places |= {path: (dataset, split, item) for split, item in items for path in (item.path, item.mask) if path}
+            places |= {path: (dataset, split, item) for split, item in items for path in (item.path, *item.masks) if path}
     for name in report.unseen((pattern,)):
         if folder / name not in places:
             report.fail(name, "the product does not list it")

@@ -28,7 +28,7 @@ def tree(tmp_path: Path) -> Tree:
 
 def summary(found: Scan) -> dict[str, list[tuple[str, bool, str | None]]]:
     return {
-        split: [(item.id, item.abnormal, item.mask.name if item.mask else None) for item in items]
+        split: [(item.id, item.abnormal, item.masks[0].name if item.masks else None) for item in items]
         for split, items in found.items.items()
     }
 
@@ -102,7 +102,7 @@ def test_mvtec(tree: Tree) -> None:
         "valid": [],
         "test": [("broken_large/000", True, "000_mask.png"), ("good/000", False, None), ("label/000", True, "000_mask.png")],
     }
-    assert [item.mask.parent.name for item in found.items["test"] if item.mask] == ["broken_large", "label"]
+    assert [item.masks[0].parent.name for item in found.items["test"] if item.masks] == ["broken_large", "label"]
 
 
 def test_masks_of_another_suffix_and_with_one(tree: Tree) -> None:
@@ -214,7 +214,7 @@ def test_every_usual_name_of_a_folder_of_masks(tree: Tree, layout: Layout, name:
 def test_an_image_gets_no_mask_of_another_split(tree: Tree) -> None:
     files = ["valid/Ungood/img/1.png", "test/Ungood/img/1.png", "test/Ungood/img/2.png"]
     found = scan(tree(*files, "valid/Ungood/ground_truth/1.png", "test/Ungood/ground_truth/2.png"), FOLDERS)
-    assert [item.mask and item.mask.parts[-4] for item in (*found.items["valid"], *found.items["test"])] == [
+    assert [item.masks[0].parts[-4] if item.masks else None for item in (*found.items["valid"], *found.items["test"])] == [
         "valid",
         None,
         "test",
