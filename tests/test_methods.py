@@ -6,6 +6,7 @@ That one seed gives the same scores in a method's usual track is a check of the 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -120,6 +121,15 @@ def test_every_method_is_here() -> None:
 def test_the_same_seed_gives_the_same_scores(name: str, track: str) -> None:
     _, wanted = first(name, track)
     demand_identical(predicted(name, bench(name).fit(bench(name).support(track))), wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "track"), each("full-normal", "few-shot"))
+def test_another_seed_trains_to_other_scores(name: str, track: str) -> None:
+    _, usual = first(name, track)
+    context = dataclasses.replace(bench(name).context(), seed=4)
+    other = predicted(name, bench(name).fit(bench(name).support(track), context))
+    assert not np.array_equal(other.scores, usual.scores)
 
 
 @pytest.mark.slow
