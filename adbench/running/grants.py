@@ -27,7 +27,7 @@ class CellImages:
 
     Attributes:
         draw: what its track grants.
-        test: the test images in an order that tells nothing.
+        test: the test images in an order that reveals nothing.
         twice: positions among them that are scored a second time.
     """
 
@@ -42,7 +42,7 @@ class CellImages:
 
 
 def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
-    """Draw the support of a cell and shuffle its test images. Raises `UserError` where the set holds too few."""
+    """Draw the support of a cell and shuffle its test images. Raises `UserError` if the set holds too few."""
     dataset, protocol = datasets[cell.dataset.name], cell.protocol
     others = [datasets[name] for name in cell.auxiliary]
     draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[protocol.pool], protocol.support_list)
@@ -51,7 +51,7 @@ def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
 
 
 class Grants:
-    """Serves the images of a cell while it is open: to the detector without what its track does not grant."""
+    """Serves the images of a cell while it is open: to the detector only what its track grants."""
 
     def __init__(self, images: CellImages) -> None:
         self.images = images
@@ -85,7 +85,7 @@ class Grants:
         return ImageBatch(self._unlabelled.source(), range(len(self.images.test)))
 
     def again(self) -> ImageBatch:
-        """Those that are scored a second time, under other ids."""
+        """The images that are scored a second time, under other ids."""
         first = len(self.images.test)
         return ImageBatch(self._unlabelled.source(), range(first, first + len(self.images.twice)))
 
@@ -98,7 +98,7 @@ class Grants:
 
     @contextmanager
     def true_cause(self) -> Iterator[None]:
-        """Raise what kept an image from being served: a detector is told less, and may have gone on without it."""
+        """Raise what kept an image from being served: a detector is told less, and may have continued without it."""
         try:
             yield
         except Exception:

@@ -62,9 +62,9 @@ GOOD = ("backwards", "copies")
 FAULTY = {
     "raises": "The executor raises failed: RuntimeError: no machine is free.",
     "exits": "The executor exits failed: SystemExit: 3.",
-    "forgets": "The executor forgets gave it no outcome.",
-    "repeats": "The executor repeats failed: it yielded a job that does not wait for an outcome.",
-    "rubbish": "The executor rubbish failed: it yielded no outcome of peak, few-normal k=4, toy-b, seed 0.",
+    "forgets": "The executor forgets gave no outcome for this cell.",
+    "repeats": "The executor repeats failed: it yielded a job that was not waiting for an outcome.",
+    "rubbish": "The executor rubbish failed: it yielded no outcome for peak, few-normal k=4, toy-b, seed 0.",
     "numbers": "The executor numbers failed: TypeError: cannot unpack non-iterable int object.",
 }
 

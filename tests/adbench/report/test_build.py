@@ -119,7 +119,7 @@ def test_marks_and_banner_are_visible(demo: RunFolder, page: Page) -> None:
 
 
 def test_a_contradicted_card_is_shown_with_what_was_seen(folder: RunFolder, page: Page) -> None:
-    seen = "Scored by themselves, 8 of 8 test images get another score."
+    seen = "Scored by themselves, 8 of 8 test images get a different score."
     for seed in (0, 1):
         made_up_cell(folder, "alpha", "set", seed=seed, contradiction=seen)
     made_up_cell(folder, "beta", "set")
