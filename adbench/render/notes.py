@@ -127,8 +127,8 @@ def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
     gaps: dict[str, list[str]] = {}
     for metric in metrics:
         for row in table.ordered(metric):
-            if lacking := table.missing(row, metric):
-                gap = f"{row.variant} (missing: {', '.join(lacking)})"
+            if missing := table.missing(row, metric):
+                gap = f"{row.variant} (missing: {', '.join(missing)})"
                 gaps.setdefault(gap, []).append(heading(table.metrics[metric]))
     if gaps:
         several = len(set(metrics)) > 1

@@ -172,10 +172,10 @@ def _gallery(title: str, name: str, cells: list[BoardCell], source: ImageSource)
 def _without_maps(cells: list[BoardCell], kept: list[KeptMaps | str]) -> list[str]:
     notes = []
     for why in dict.fromkeys(maps for maps in kept if isinstance(maps, str)):
-        lacking = [
+        mapless = [
             f"{cell.record.variant}, {_detail(cell.record)}" for cell, maps in zip(cells, kept, strict=True) if maps == why
         ]
-        whose = "" if len(lacking) == len(cells) else f" of {'; '.join(lacking)}"
+        whose = "" if len(mapless) == len(cells) else f" of {'; '.join(mapless)}"
         notes.append(f"No maps{whose}: {why}.{KEEP if why == NOT_KEPT else ''}")
     return notes
 

@@ -56,18 +56,18 @@ def too_little_support(bench: DetectorBench) -> None:
     from adbench.running.evaluate import collect
 
     for track in bench.card.tracks:
-        for lacking, support in _too_little(bench, track).items():
+        for case, support in _too_little(bench, track).items():
             batches = bench.batches()
             try:
                 predictions = bench.predictions(bench.fit(support), batches)
             except UserError:
                 continue
             except Exception as error:
-                raise CheckFailed(f"{lacking} under {track} ends in {explained(error)}") from error
+                raise CheckFailed(f"{case} under {track} ends in {explained(error)}") from error
             try:
                 collect(bench.card, True, batches, predictions)
             except UserError as error:
-                raise CheckFailed(f"{lacking} under {track} is not refused: {error}") from error
+                raise CheckFailed(f"{case} under {track} is not refused: {error}") from error
 
 
 def _too_little(bench: DetectorBench, track: str) -> dict[str, Support]:
