@@ -24,7 +24,7 @@ class MvfaDetector(Detector):
     """MVFA, few-shot and zero-shot.
 
     Under `checkpoint = test-oracle`, `fit` only prepares: `predict_checkpoints` alternates training and prediction,
-    and the caller, who knows the test labels, keeps the best. Called without it, `predict` trains to the last epoch.
+    and the caller, who knows the test labels, keeps the best. Without that call, `predict` trains to the last epoch.
     """
 
     parameters: MvfaParameters

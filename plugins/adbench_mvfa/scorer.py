@@ -42,7 +42,7 @@ class Scorer:
 
     Attributes:
         text: (E, 2) text features of the class.
-        memory: for each head in use, K tensors (N, T, E), N remembered views with T tokens each; empty for the
+        memory: for each searched head, K tensors (N, T, E), N remembered views with T tokens each; empty for the
         zero-shot track.
         map_head: the head that makes the map: the detection head if the other one was not trained.
         score_from_map: the image score is the maximum of the fused map, else the detection head's.

@@ -56,7 +56,7 @@ def stored_examples(frozen: Tensor, labels: Tensor, masks: Tensor, has_masks: bo
         frozen: (N, ...).
         labels: (N,) float, 1 = abnormal.
         masks: (N, S, S) bool.
-        has_masks: whether `masks` are known.
+        has_masks: whether `masks` mark the abnormal pixels.
         text: (E, 2) text features of the class.
     """
     masked = torch.full((len(frozen),), has_masks, device=frozen.device)

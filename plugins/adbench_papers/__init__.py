@@ -23,6 +23,6 @@ def adbench_published() -> list[adbench.PublishedCard]:
 
 
 def _files(folder: str, pattern: str) -> list[Path]:
-    """Files of `benchmarks/suites` or `benchmarks/published`, which the wheel carries in this package."""
+    """Files of `benchmarks/suites` or `benchmarks/published`: in this package in a wheel, in place in a checkout."""
     inside = HERE / folder
     return sorted((inside if inside.is_dir() else CHECKOUT / folder).glob(pattern))

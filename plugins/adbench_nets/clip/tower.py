@@ -21,7 +21,7 @@ UNSUPPORTED_TEXT = ("hf_model_name", "embed_cls", "no_causal_mask")
 
 
 class Tower:
-    """CLIP in evaluation mode, without gradients.
+    """CLIP in evaluation mode; no parameter requires a gradient.
 
     Tokens are (B, L + 1, W): the class token, then the patches row by row, L = grid height x grid width.
 
