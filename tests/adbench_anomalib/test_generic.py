@@ -108,7 +108,7 @@ def test_scores_are_raw(fitted: Callable[..., AnomalibDetector], queries: Labell
     ("name", "changes", "message"),
     [
         ("Padin", {}, "no image model 'Padin'. Did you mean 'Padim'?"),
-        ("EfficientAd", {}, "anomalib:EfficientAd cannot be run: it downloads weights of its own"),
+        ("EfficientAd", {}, "anomalib:EfficientAd cannot be run: it downloads its own weights"),
         ("Cflow", {}, "run cflow, with cflow.maxima=batch"),
         ("WinClip", {}, "run winclip"),
         ("Draem", {}, 'anomalib:Draem.arguments={"dtd_dir": "PATH"}'),
@@ -117,8 +117,8 @@ def test_scores_are_raw(fitted: Callable[..., AnomalibDetector], queries: Labell
         ("Padim", {"arguments": "[3]"}, "must be a JSON object"),
         ("Padim", {"arguments": '{"features": 3}'}, "no argument 'features'. Did you mean 'n_features'?"),
         ("Padim", {"backbone": ""}, "Weights 'resnet18.*--offline forbids a download.*--weights resnet18"),
-        ("Ganomaly", {"backbone": "resnet18"}, "anomalib:Ganomaly has no one backbone to choose"),
-        ("AnomalyDINO", {}, "wants a DINO vision transformer"),
+        ("Ganomaly", {"backbone": "resnet18"}, "anomalib:Ganomaly has no single backbone to choose"),
+        ("AnomalyDINO", {}, "needs a DINO vision transformer"),
         ("MHPatchcore", {}, "cannot be smaller than center crop size.*image_size"),
     ],
 )

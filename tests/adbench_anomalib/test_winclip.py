@@ -95,7 +95,7 @@ def test_normals_change_the_scores(
 
 
 def test_clear_errors(context: Callable[..., Context]) -> None:
-    with pytest.raises(UserError, match="winclip.scales = 2,9 has a window that is larger than the 8 x 8 patches"):
+    with pytest.raises(UserError, match="winclip.scales = 2,9 has a window larger than the 8 x 8 patches"):
         build_model(WinclipParameters(weights="tiny-clip", image_size=112, scales=(2, 9)), context())
     with pytest.raises(UserError, match="--offline forbids .*--weights ViT-B-16-plus-240/laion400m_e31=PATH"):
         build_model(WinclipParameters(), context())

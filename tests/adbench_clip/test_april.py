@@ -146,7 +146,7 @@ def test_too_little_to_learn_from_is_said(tmp_path: Path) -> None:
 
 
 def test_weights_that_do_not_fit_are_said(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="lack fc.0.weight"):
+    with pytest.raises(UserError, match="fc.0.weight is missing"):
         fresh(projections="saved").fit(few_shot(), context(tmp_path, saved={"seg_adapters.0.weight": torch.zeros(1)}))
     with pytest.raises(UserError, match="not those of a CLIP"):
         fresh(weights="other").fit(few_shot(), context(tmp_path, other={"fc.weight": torch.zeros(2, 2)}))

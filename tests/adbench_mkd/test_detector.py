@@ -81,7 +81,7 @@ def test_a_state_of_other_parameters_is_an_error(fitted, make_detector, make_con
 
 
 def test_predict_before_fit_says_so(make_detector, images) -> None:
-    with pytest.raises(RuntimeError, match="comes first"):
+    with pytest.raises(RuntimeError, match="call fit or load_state_dict first"):
         make_detector().state_dict()
 
 

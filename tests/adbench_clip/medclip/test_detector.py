@@ -81,7 +81,7 @@ def test_few_normal_without_normals_is_refused(context: Callable[..., Context]) 
 
 
 def test_images_too_small_for_a_window_are_refused(fitted: Fitted) -> None:
-    with pytest.raises(UserError, match=r"medclip\.image_size = 192 is too small for these weights: 193 or more"):
+    with pytest.raises(UserError, match=r"medclip\.image_size = 192 is too small for these weights: use 193 or more"):
         fitted(image_size=192)
     assert predicted(fitted(image_size=193), QUERIES)[1].shape == (4, 193, 193)
 
