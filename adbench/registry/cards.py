@@ -78,7 +78,8 @@ def load_registry(plugins: Plugins | None = None) -> Registry:
     _collect(plugins.results("adbench_executors"), "executor", registry.executors, origins)
     for name in (ALL, *registry.groups()):
         if name in registry.datasets:
-            raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")
+            origin = origins[f"dataset {name}"]
+            raise UserError(f"The dataset {name!r} of {origin} has the name of a group: rename it.")
     return registry
 
 
