@@ -22,6 +22,15 @@ def empty_splits(dataset: Dataset) -> list[str]:
     return [f"{split} is empty." for split in SPLITS if not dataset.items(split)]
 
 
+def single_class_splits(dataset: Dataset) -> list[str]:
+    """A sentence for a `valid` with images of one label only; for `test` see the figures, and `train` holds normals by design."""
+    labels = {item.abnormal for item in dataset.items("valid")}
+    if len(labels) != 1:
+        return []
+    what = "abnormal" if labels == {True} else "normal"
+    return [f"valid holds {what} images only: few-shot, and what chooses on valid, need both."]
+
+
 def other_counts(dataset: Dataset) -> list[str]:
     """A sentence on counts that are not those published on the card; an empty split has its own."""
     found = counts(dataset)

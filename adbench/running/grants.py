@@ -11,13 +11,14 @@ import numpy as np
 
 from adbench.contracts.dataset import Dataset
 from adbench.contracts.images import ImageBatch, LabelledImages
-from adbench.contracts.protocol import EVALUATION_SIZE, POOLS, Support
+from adbench.contracts.protocol import EVALUATION_SIZE, Support
 from adbench.data.pixelstore import Entry
 from adbench.data.server import Decoder
 from adbench.planning.cell import Cell
-from adbench.planning.draws import Draw, draw_support, limited, shuffled_test
+from adbench.planning.draws import Draw
 from adbench.results.record import ScoreTable, known_subjects
 from adbench.running.evaluate import Predictions, Truth
+from adbench.running.images import draw_images
 from adbench.running.independence import sample
 
 
@@ -43,11 +44,8 @@ class CellImages:
 
 def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
     """Draw the support of a cell and shuffle its test images. Raises `UserError` where the set holds too few."""
-    dataset, protocol = datasets[cell.dataset.name], cell.protocol
-    others = [datasets[name] for name in cell.auxiliary]
-    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[protocol.pool], protocol.support_list)
-    test = shuffled_test(dataset, protocol.limit)
-    return CellImages(limited(draw, protocol.limit), test, sample(len(test)))
+    draw, test = draw_images(cell, datasets)
+    return CellImages(draw, test, sample(len(test)))
 
 
 class Grants:
