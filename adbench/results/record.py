@@ -148,12 +148,21 @@ class ScoreTable:
         scores: (N,) float64, raw, higher = more anomalous.
         labels: (N,) bool, True = abnormal.
         groups: (N,) subject, or None if unknown.
+        types: (N,) kind of defect, or None if unknown.
+        sites: (N,) where the image was taken, or None if unknown.
     """
 
     ids: list[str]
     scores: np.ndarray
     labels: np.ndarray
     groups: list[str | None]
+    types: list[str | None] = field(default_factory=list)
+    sites: list[str | None] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in ("types", "sites"):  # of tables that know neither
+            if not getattr(self, name):
+                object.__setattr__(self, name, [None] * len(self.ids))
 
     @property
     def subjects(self) -> np.ndarray | None:

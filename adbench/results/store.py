@@ -220,15 +220,21 @@ def read_scores(file: Path) -> ScoreTable:
         "label": ("true or false", pa.types.is_boolean),
         "group": ("text", pa.types.is_string),
     }
+    # Older files lack these.
+    later = {"type": kinds["group"], "site": kinds["group"]}
     try:
         table = parquet.ParquetFile(file).read()
-        for name, (kind, fits) in kinds.items():
+        expected = kinds | {name: known for name, known in later.items() if name in table.column_names}
+        for name, (kind, fits) in expected.items():
             if table.column_names.count(name) != 1 or not fits(table.schema.field(name).type):
                 raise Misfit(f"`{name}`: expected one column of {kind}")
-            if name != "group" and table[name].null_count:
+            if name in ("id", "score", "label") and table[name].null_count:
                 raise Misfit(f"`{name}`: a value is missing")
         ids, scores, labels, groups = (table[name] for name in kinds)
-        found = ScoreTable(ids.to_pylist(), scores.to_numpy().astype(np.float64), labels.to_numpy(), groups.to_pylist())
+        types, sites = (table[name].to_pylist() if name in expected else [] for name in later)
+        found = ScoreTable(
+            ids.to_pylist(), scores.to_numpy().astype(np.float64), labels.to_numpy(), groups.to_pylist(), types, sites
+        )
     except FileNotFoundError:
         raise Misfit(f"there is no {file.name}") from None
     except (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException) as error:
@@ -252,8 +258,9 @@ def _parquet(scores: ScoreTable) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    groups = pa.array(scores.groups, pa.string())
-    table = pa.table({"id": scores.ids, "score": scores.scores, "label": scores.labels, "group": groups})
+    known = {"group": scores.groups, "type": scores.types, "site": scores.sites}
+    texts = {name: pa.array(values, pa.string()) for name, values in known.items()}
+    table = pa.table({"id": scores.ids, "score": scores.scores, "label": scores.labels, **texts})
     sink = pa.BufferOutputStream()
     parquet.write_table(table, sink)
     return sink.getvalue().to_pybytes()

@@ -122,8 +122,14 @@ def counts_of(truth: Truth) -> dict[str, int]:
 
 
 def score_table(test: list[Entry], predictions: Predictions) -> ScoreTable:
-    """Scores, labels and subjects in the order of the dataset."""
+    """Scores and what is known of the images, in the order of the dataset."""
     order = sorted(range(len(test)), key=lambda position: test[position].item.id)
     items = [test[position].item for position in order]
-    labels = np.array([item.abnormal for item in items], bool)
-    return ScoreTable([item.id for item in items], predictions.scores[order], labels, [item.group for item in items])
+    return ScoreTable(
+        ids=[item.id for item in items],
+        scores=predictions.scores[order],
+        labels=np.array([item.abnormal for item in items], bool),
+        groups=[item.group for item in items],
+        types=[item.type for item in items],
+        sites=[item.site for item in items],
+    )
