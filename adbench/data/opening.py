@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from adbench.errors import UserError
 from adbench.files.pictures import check_whole
 
 Key = tuple[str, str, str]  # names of set, split and image
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+Progress = Callable[[Collection[Any], str], Iterable[Any]]
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,12 @@ def cell_id(identity: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
     track = identity["track"] + (f"-{identity['k']}" if identity["k"] else "")
     words = (identity["method"], identity["dataset"], track, f"seed{identity['seed']}", digest)
-    return "--".join(re.sub(r"[^A-Za-z0-9_.-]+", "_", str(word))[-60:] for word in words)
+    return "--".join(map(id_word, words))
+
+
+def id_word(word: object) -> str:
+    """How a name stands in the id of a cell."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", str(word))[-60:]
 
 
 @dataclass(frozen=True)

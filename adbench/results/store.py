@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from adbench.errors import UserError
 from adbench.results.answered import without_answered
-from adbench.results.record import SCHEMA, CellRecord, ScoreTable, read_record
+from adbench.results.record import SCHEMA, CellRecord, ScoreTable, id_word, read_record
 from adbench.results.typed import Misfit, demand_schema, from_json
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ class RunFolder:
             return None
         record = _read(file)
         return record if record.status == "done" else None
+
+    def knows(self, dataset: str) -> bool:
+        """Whether it holds a cell on this dataset, finished or failed, by the names of their folders."""
+        return any(self.cells.glob(f"*--{glob.escape(id_word(dataset))}--*/cell.json"))
 
     def contents(self) -> Contents:
         """All cells; an unreadable one does not hide the others."""

@@ -9,7 +9,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from adbench.contracts.dataset import SPLITS, Dataset
+from adbench.contracts.dataset import Dataset
+from adbench.data.splits import folder_of
 from adbench.files.cache import cache_root
 from adbench.planning.cell import Cell
 from adbench.running.session import Session
@@ -39,7 +40,7 @@ def without_places(text: str, cell: Cell, session: Session) -> str:
 def _places(cell: Cell, session: Session) -> Iterator[tuple[str | Path, str]]:
     for name in (cell.dataset.name, *cell.auxiliary):
         if (dataset := session.datasets.get(name)) and (folder := _folder_of(dataset)):
-            yield folder, Path(folder).name
+            yield folder, folder.name
     if session.data_root:
         yield session.data_root, HERE
     for file in session.weights.given.values():
@@ -52,11 +53,8 @@ def _places(cell: Cell, session: Session) -> Iterator[tuple[str | Path, str]]:
         yield entry, HERE
 
 
-def _folder_of(dataset: Dataset) -> str:
-    """The folder that holds all of its images, or ""."""
+def _folder_of(dataset: Dataset) -> Path | None:
     try:
-        folders = {os.path.abspath(item.path.parent) for split in SPLITS for item in dataset.items(split) if item.path}
+        return folder_of(dataset)
     except Exception:  # a plugin that cannot list its images is named elsewhere
-        return ""
-    return os.path.commonpath(folders) if folders else ""
-
+        return None
