@@ -65,7 +65,7 @@ def open_images(entries: Iterable[Entry], progress: Progress = lambda iterable, 
     for key, facts in zip(progress(list(masked), "opening masks"), found, strict=True):
         seen[key] = facts
         if facts.fault and facts.fault.kind != "empty":
-            faults[key] = facts.fault.sentence
+            faults[key] = _whole(facts.fault.sentence, key[0])
     return Opened(faults, list(_of_masks(seen)))
 
 
@@ -92,6 +92,11 @@ def _fault_of_file(path: Path) -> str:
     except Exception as error:
         return f"The image {path} cannot be opened: {type(error).__name__}: {error}."
     return ""
+
+
+def _whole(sentence: str, name: str) -> str:
+    """With the set, where it names no file and so is only part of a sentence."""
+    return sentence if sentence.endswith(".") else f"{name}: {sentence}."
 
 
 def _mask_of(entry: Entry) -> MaskFacts:
