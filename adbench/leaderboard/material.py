@@ -119,7 +119,7 @@ def gather(runs: Sequence[RecordedRun], rank_marked: bool = False) -> Material:
     """
     cells = {cell: _read(folder, record) for cell, (folder, record) in _merged(runs).items()}
     tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores, rank_marked)
-    unreadable = tuple(sentence for run in runs for sentence in run.unreadable)
+    unreadable = tuple(_from_run(sentence, run.folder) for run in runs for sentence in run.unreadable)
     return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables), unreadable)
 
 
@@ -149,7 +149,12 @@ def _read(folder: Path, record: CellRecord) -> BoardCell:
     try:
         return BoardCell(record, place, run.scores(record.id))
     except UserError as error:
-        return BoardCell(record, place, None, str(error))
+        return BoardCell(record, place, None, _from_run(str(error), folder))
+
+
+def _from_run(sentence: str, folder: Path) -> str:
+    """The sentence with files named from the run folder: a page that leaves the machine tells nothing of where it lay."""
+    return sentence.replace(f"{folder}/", f"{folder.resolve().name}/")
 
 
 def _place(record: CellRecord) -> Place:

@@ -50,8 +50,9 @@ class Table:
 
     Attributes:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
-        datasets: all that any row of this table was measured on.
-        copies: datasets of which the cells saw different copies.
+        datasets: all that a row of this table was measured on.
+        unlabelled: those without pixel labels, which pixel figures leave out.
+        copies: those of which cells saw different copies.
         versions: packages that decide a row's scores and had several versions.
         rank_marked: marked rows are ranked with the others.
         metrics: what is known about the metrics, including those of absent plugins.
@@ -65,6 +66,7 @@ class Table:
     synthetic: bool
     rows: list[Row] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     versions: list[Versions] = field(default_factory=list)
     rank_marked: bool = False
@@ -78,10 +80,15 @@ class Table:
         return f"{self.track}{f', k = {self.k}' if self.k else ''} ({inside})"
 
     def datasets_with(self, metric: str) -> list[str]:
-        """The datasets on which at least one row has this metric; all for the image AUROC, which no kind of dataset rules out."""
+        """The datasets on which this metric can be measured, though no row may have it: a mean over fewer would be over unequal
+        sets. None where no row has it anywhere.
+        """
         if metric == METRICS[0]:
             return self.datasets
-        return [name for name in self.datasets if any((name, metric) in row.figures for row in self.rows)]
+        if not any(name == metric for row in self.rows for _, name in row.figures):
+            return []
+        left_out = self.unlabelled if self.metrics[metric].kind == "pixel" else ()
+        return [name for name in self.datasets if name not in left_out]
 
     def mean(self, row: Row, metric: str) -> float | None:
         """The row's mean over all datasets of the table that have this metric; None if one is missing."""
@@ -159,6 +166,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
             preset, track, k, condition, all(record.synthetic for record in flat), metrics=metrics, rank_marked=rank_marked
         )
         table.datasets = sorted({record.dataset for record in flat})
+        table.unlabelled = _unlabelled(flat)
         contents = {(record.dataset, record.identity.get("fingerprint")) for record in flat if record.status == "done"}
         table.copies = sorted(name for name, count in Counter(name for name, _ in contents).items() if count > 1)
         placed: dict[str, dict[str, Placed]] = {}
@@ -184,6 +192,23 @@ def table_condition(record: CellRecord) -> str:
     if found.get("support_list"):  # one word for all sets of a table, each of which has its own images
         found["support_list"] = "given"
     return ", ".join(f"{name}={value}" for name, value in sorted(found.items()) if usual.get(name) != value)
+
+
+def _unlabelled(records: Iterable[CellRecord]) -> list[str]:
+    """Datasets of which some record tells that they have no pixel labels, and none that they have."""
+    told: dict[str, set[bool]] = {}
+    for record in records:
+        if (has_masks := _has_masks(record)) is not None:
+            told.setdefault(record.dataset, set()).add(has_masks)
+    return sorted(name for name, answers in told.items() if answers == {False})
+
+
+def _has_masks(record: CellRecord) -> bool | None:
+    """Whether its dataset has pixel labels. An older record tells by what it measured, and a failed one not at all."""
+    measured = "abnormal_pixels" in record.counts or any(name.startswith("pixel_") for name in record.metrics)
+    if measured or record.has_masks is not None or record.status == "failed":
+        return measured or record.has_masks
+    return False
 
 
 def newest(records: Iterable[CellRecord]) -> list[CellRecord]:

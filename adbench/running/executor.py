@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from adbench.contracts.executor import ExecutorCard, Job, Progress
+from adbench.data.opening import Opened
 from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.planning.plan import Plan
@@ -16,6 +17,7 @@ from adbench.registry.factories import load_factory
 from adbench.results.record import CellRecord, cell_id
 from adbench.results.store import RunFolder
 from adbench.running.identity import identity, partial_identity
+from adbench.running.images import open_plan, used_images
 from adbench.running.job import CellJob
 from adbench.running.records import explain, failure, now
 from adbench.running.runner import Outcome
@@ -34,6 +36,9 @@ class Reporter:
 
     def cell_ended(self, record: CellRecord, kept: bool) -> None:
         """A cell is done or failed; `kept`: it was measured by an earlier run."""
+
+    def warned(self, sentence: str) -> None:
+        """Something about the data that a reader of the figures should know."""
 
 
 def local(jobs: Iterable[Job], progress: Progress) -> Iterator[tuple[Job, Any]]:
@@ -76,6 +81,7 @@ class _Driver:
         self._waiting: dict[str, _Waiting] = {}
         self._ended: dict[int, CellRecord] = {}
         self._broken: Exception | None = None
+        self._opened: Opened | None = None
 
     def run(self, card: ExecutorCard) -> list[CellRecord]:
         """The records in the order of the plan."""
@@ -148,9 +154,24 @@ class _Driver:
             return None
         if earlier is not None:  # something to keep is missing from it; what it has must not get lost
             session = replace(session, keep=(*session.keep, *earlier.kept))
+        if fault := self._fault(cell):
+            record = failure(cell, session, known, UserError(fault), started)
+            if earlier is None:
+                self._folder.write(record)
+            self._end(position, record, kept=False)
+            return None
         job = CellJob(cell, session, known)
         self._waiting[job.id] = _Waiting(position, job, earlier)
         return job
+
+    def _fault(self, cell: Cell) -> str:
+        """What is wrong with an image that the cell uses, or "". The first cell that runs has those of all cells opened."""
+        datasets = self._session.datasets
+        if self._opened is None:
+            self._opened = open_plan(self._cells, datasets, self._reporter.progress)
+            for sentence in self._opened.warnings:
+                self._reporter.warned(sentence)
+        return self._opened.of(used_images(cell, datasets)) if self._opened.faults else ""
 
     def _take(self, job: Job, outcome: Outcome) -> None:
         position, _, earlier = self._waiting.pop(job.id)

@@ -10,7 +10,7 @@ import numpy as np
 
 from adbench.contracts.dataset import SPLITS, Item
 from adbench.data.duplicates import across_splits, same_content
-from adbench.data.masks import mask_fault
+from adbench.data.masks import look_at_mask
 from adbench.data.reading import Place, checked_image, digest
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.dataset_bench import DatasetBench
@@ -100,7 +100,7 @@ def masks_match(bench: DatasetBench) -> None:
     if not bench.dataset.card.has_masks:
         raise CheckSkipped("the set has no masks")
     for place, seen in bench.seen().items():
-        if place.item.abnormal and (fault := mask_fault(bench.dataset, place, seen.shape)):
+        if place.item.abnormal and (fault := look_at_mask(bench.dataset, place, seen.shape).fault):
             raise CheckFailed(fault.sentence)
 
 

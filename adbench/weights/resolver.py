@@ -42,6 +42,11 @@ class WeightsResolver:
         self._cache = cache
         self._failures: dict[str, str] = {}
 
+    @property
+    def given(self) -> Mapping[str, Path]:
+        """Name to file, as the user gave them."""
+        return self._given
+
     def path(self, name: str) -> Path:
         """The verified local file of these weights. Raises `UserError` that names the file, the URL and the option."""
         if name in self._given:
