@@ -1,29 +1,27 @@
-"""The pixel store: resized uint8 images and masks on disk.
+"""The pixel store: resized uint8 images on disk.
 
-Decoding and resizing a PNG takes milliseconds, reading it back from a memory map microseconds, so every image is
-decoded once for a size and kept under the cache folder, addressed by the dataset's fingerprint.
+Decoding and resizing a PNG takes milliseconds, reading it back from a file microseconds, so every image is decoded once
+for a size and kept under the cache folder, addressed by the dataset's fingerprint. Masks are never kept there: a detector
+can read the cache (see `adbench.data.maskmemory`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import PIL
 
 from adbench.contracts.dataset import Dataset, Item, Split
-from adbench.contracts.images import Interpolation, Size, resize_image, resize_mask
+from adbench.contracts.images import Interpolation, Size, resize_image
 from adbench.errors import UserError
 from adbench.files.cache import cache_root
 from adbench.files.pictures import READER_VERSION
 from adbench.files.rows import RowFile
-
-Kind = Literal["pixels", "masks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,32 +47,40 @@ class DecodedSplit:
         except OSError as error:
             raise cache_error(error) from error
 
-    def fetch(self, name: str, read: Callable[[], np.ndarray], into: np.ndarray) -> None:
-        """Copy the array of an item to `into`; where the store lacks it, or holds it damaged, it is read and kept."""
-        row, buffer = self._place[name], into.data.cast("B")
-        try:
-            if self._rows.read(row, buffer):
-                return
-        except OSError as error:
-            raise cache_error(error) from error
-        into[...] = read()
-        try:
-            self._rows.write(row, buffer)
-        except OSError as error:
-            raise cache_error(error) from error
+    def read(self, name: str, into: np.ndarray) -> bool:
+        """Copy the pixels of an item to `into`; False where they are not kept, or damaged. Raises `OSError`."""
+        return self._rows.read(self._place[name], into.data.cast("B"))
+
+    def keep(self, name: str, pixels: np.ndarray) -> None:
+        """Keep the pixels of an item. Raises `OSError` where they cannot be written."""
+        self._rows.write(self._place[name], pixels.data.cast("B"))
+
+    def place(self, name: str) -> int:
+        """The row of an item."""
+        return self._place[name]
+
+    def open_for_reading(self) -> tuple[int, int]:
+        """See `adbench.files.rows.RowFile.open_for_reading`."""
+        return self._rows.open_for_reading()
 
     def close(self) -> None:
         """Give the files back."""
         self._rows.close()
 
 
-def store_folder(fingerprint: str, split: Split, kind: Kind, size: Size, interpolation: Interpolation) -> Path:
-    """Where the arrays of a split lie: apart for everything that decides their values.
+def open_split(entry: Entry, size: Size, interpolation: Interpolation) -> DecodedSplit:
+    """The kept pixels of the split of an entry. Raises `UserError` where the cache folder cannot be written."""
+    ids = [item.id for item in entry.dataset.items(entry.split)]
+    return DecodedSplit(store_folder(entry.dataset.fingerprint(), entry.split, size, interpolation), ids, (3, *size))
+
+
+def store_folder(fingerprint: str, split: Split, size: Size, interpolation: Interpolation) -> Path:
+    """Where the pixels of a split lie: apart for everything that decides their values.
 
     The versions of the reader and of Pillow are among that: either may decode or resize the same file to other pixels.
     """
     readers = f"reader{READER_VERSION}-pillow{PIL.__version__}"
-    return cache_root() / "decoded" / readers / fingerprint[:32] / split / f"{kind}-{size[0]}x{size[1]}-{interpolation}"
+    return cache_root() / "decoded" / readers / fingerprint[:32] / split / f"pixels-{size[0]}x{size[1]}-{interpolation}"
 
 
 def cache_error(error: OSError) -> UserError:
@@ -85,47 +91,6 @@ def cache_error(error: OSError) -> UserError:
     )
 
 
-def decode(
-    stores: dict[tuple, DecodedSplit],
-    parallel: Callable,
-    entries: list[Entry],
-    kind: Kind,
-    size: Size,
-    interpolation: Interpolation,
-) -> np.ndarray:
-    """Pixels (N, 3, H, W) or masks (N, H, W) of entries, uint8; `stores` keeps the files open between calls."""
-    shape = (3, *size) if kind == "pixels" else size
-
-    def key(entry: Entry) -> tuple:
-        return (id(entry.dataset), entry.split, kind, size, interpolation)
-
-    def one(entry: Entry, out: np.ndarray) -> None:
-        stores[key(entry)].fetch(entry.item.id, lambda: _read(entry, kind, size, interpolation), out)
-
-    for entry in entries:
-        if key(entry) not in stores:
-            ids = [item.id for item in entry.dataset.items(entry.split)]
-            folder = store_folder(entry.dataset.fingerprint(), entry.split, kind, size, interpolation)
-            stores[key(entry)] = DecodedSplit(folder, ids, shape)
-    result = np.empty((len(entries), *shape), np.uint8)
-    list(parallel(one, entries, result))
-    return result
-
-
-def _read(entry: Entry, kind: Kind, size: Size, interpolation: Interpolation) -> np.ndarray:
-    if kind == "pixels":
-        return resize_image(entry.dataset.image(entry.split, entry.item), size, interpolation)
-    return mask_at(entry, size).astype(np.uint8)
-
-
-def mask_at(entry: Entry, size: Size) -> np.ndarray:
-    """(h, w) bool of one image, by nearest; all False for a normal one. Raises `UserError` where a mask is lacking."""
-    if not entry.item.abnormal:
-        return np.zeros(size, bool)
-    mask = entry.dataset.mask(entry.split, entry.item)
-    if mask is None:
-        raise UserError(
-            f"{entry.dataset.card.name} has no mask for the abnormal image {entry.split}/{entry.item.id}: "
-            "add it, or remove the image."
-        )
-    return resize_mask(mask, size)
+def decode(entry: Entry, size: Size, interpolation: Interpolation) -> np.ndarray:
+    """(3, h, w) uint8 of one image, read from where the dataset has it."""
+    return resize_image(entry.dataset.image(entry.split, entry.item), size, interpolation)

@@ -9,28 +9,38 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from queue import SimpleQueue
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 
 from adbench.contracts.images import Interpolation, Size
-from adbench.data.pixelstore import DecodedSplit, Entry, Kind, decode
+from adbench.data.maskmemory import MaskMemory
+from adbench.data.pixelstore import Entry
+from adbench.data.rowserver import RowServer
 from adbench.errors import UserError
 
-DECODE_THREADS = 8
+Kind = Literal["pixels", "masks"]
+# The real message names a file, and its folder is a label: the referee reports it, the detector does not see it.
+NOT_SERVED = "An image or mask of this set cannot be served; the cell's record says which."
 
 
 class Decoder:
-    """Serves the pixels (and, where granted, the masks) of a list of entries from a thread of its own."""
+    """Serves the pixels (and, where granted, the masks) of a list of entries from a thread of its own.
 
-    def __init__(self, entries: Sequence[Entry], masks: bool) -> None:
+    Args:
+        masks: whether they are granted.
+        memory: where masks are kept; None = an own one.
+    """
+
+    def __init__(self, entries: Sequence[Entry], masks: bool, memory: MaskMemory | None = None) -> None:
         self._queue: SimpleQueue[tuple[Kind, Sequence[int], Size, Interpolation, Future[np.ndarray]] | None]
         self._queue = SimpleQueue()
         self.failures: list[Exception] = []
-        serve = partial(_serve, self._queue, list(entries), masks, self.failures)
+        granted = (memory or MaskMemory()) if masks else None
+        serve = partial(_serve, self._queue, list(entries), granted, self.failures)
         self._thread = threading.Thread(target=serve, name="adbench-decoder", daemon=True)
         self._thread.start()
 
@@ -58,7 +68,7 @@ class QueueSource:
 
     def masks(self, rows: Sequence[int], size: Size) -> np.ndarray:
         """(len(rows), H, W) bool."""
-        return self._ask("masks", rows, size, "nearest").astype(bool)
+        return self._ask("masks", rows, size, "nearest")
 
     def _ask(self, kind: Kind, rows: Sequence[int], size: Size, interpolation: Interpolation) -> np.ndarray:
         answer: Future[np.ndarray] = Future()
@@ -66,19 +76,13 @@ class QueueSource:
         return answer.result()
 
 
-def _serve(queue: SimpleQueue, entries: list[Entry], masks: bool, failures: list[Exception]) -> None:
-    stores: dict[tuple, DecodedSplit] = {}
-    with ThreadPoolExecutor(DECODE_THREADS) as pool:
+def _serve(queue: SimpleQueue, entries: list[Entry], masks: MaskMemory | None, failures: list[Exception]) -> None:
+    with RowServer(entries, masks) as server:
         while (request := queue.get()) is not None:
             kind, rows, size, interpolation, answer = request
             try:
-                if kind == "masks" and not masks:
-                    raise UserError("Masks of these images are not granted.")
-                chosen = [entries[row] for row in rows]
-                answer.set_result(decode(stores, pool.map, chosen, kind, size, interpolation))
+                found = server.pixels(rows, size, interpolation) if kind == "pixels" else server.masks(rows, size)
+                answer.set_result(found)
             except Exception as error:
                 failures.append(error)
-                # The real message names a file, and its folder is a label: the runner reports it, the detector does not see it.
-                answer.set_exception(UserError("An image or mask of this set cannot be served; the cell's record says which."))
-    for store in stores.values():
-        store.close()
+                answer.set_exception(UserError(NOT_SERVED))

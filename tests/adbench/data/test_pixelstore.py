@@ -11,6 +11,7 @@ from toyplugin import ToySet, toy_registry
 
 from adbench.contracts.images import ImageBatch
 from adbench.data import pixelstore
+from adbench.data.rowserver import RowServer
 from adbench.data.server import Decoder
 from adbench.errors import UserError
 from adbench.files.cache import cache_root
@@ -72,11 +73,10 @@ def test_a_cache_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
         pixelstore.DecodedSplit(tmp_path / "file" / "folder", ["a"], (1,))
 
 
-def test_an_error_of_the_dataset_is_not_one_of_the_cache(tmp_path: Path) -> None:
-    store = pixelstore.DecodedSplit(tmp_path, ["a"], (1,))
-
-    def read() -> np.ndarray:
+def test_an_error_of_the_dataset_is_not_one_of_the_cache(dataset: ToySet, monkeypatch: pytest.MonkeyPatch) -> None:
+    def image(*_: object) -> np.ndarray:
         raise OSError(5, "Input/output error")
 
-    with pytest.raises(OSError, match="Input/output"):
-        store.fetch("a", read, np.zeros(1, np.uint8))
+    monkeypatch.setattr(ToySet, "image", image)
+    with RowServer(entries(dataset, "test")) as server, pytest.raises(OSError, match="Input/output"):
+        server.pixels([0], (8, 8), "bicubic")
