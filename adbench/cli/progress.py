@@ -16,10 +16,10 @@ from adbench.running.executor import Reporter
 
 
 class TerminalReporter(Reporter):
-    """Two bars: the cells of the run, and the current detector's own progress."""
+    """A bar for the cells of the run, with how many failed, and one for each thing that a detector is at."""
 
     def __init__(self) -> None:
-        self.finished = 0
+        self.finished = self.failed = 0
         console = stderr()
         self._lines = console
         self._progress = Progress(
@@ -33,7 +33,6 @@ class TerminalReporter(Reporter):
             disable=not console.is_terminal,
         )
         self._cells = self._progress.add_task("cells", total=None)
-        self._inner = self._progress.add_task("", visible=False)
 
     def __enter__(self) -> Self:
         self._progress.start()
@@ -47,22 +46,25 @@ class TerminalReporter(Reporter):
         self._progress.stop()
 
     def cell_started(self, cell: Cell, position: int, total: int) -> None:
-        """Show which cell runs."""
-        self._progress.update(self._cells, description=cell.label, completed=position - 1, total=total)
+        """Show which cell began last."""
+        self._progress.update(self._cells, description=self._words(cell.label), total=total)
 
     def progress(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
-        """Show how far a detector is."""
+        """Show how far a detector is; several may be shown at the same time."""
         total = len(iterable) if isinstance(iterable, Sized) else None
-        self._progress.reset(self._inner, description=f"  {description}", total=total, visible=True)
-        for item in iterable:
-            yield item
-            self._progress.advance(self._inner)
-        self._progress.update(self._inner, visible=False)
+        task = self._progress.add_task(f"  {description}", total=total)
+        try:
+            for item in iterable:
+                yield item
+                self._progress.advance(task)
+        finally:
+            self._progress.remove_task(task)
 
     def cell_ended(self, record: CellRecord, kept: bool) -> None:
         """One line per cell: its figures, or why it failed."""
         self.finished += record.status == "done"
-        self._progress.advance(self._cells)
+        self.failed += record.status != "done"
+        self._progress.update(self._cells, advance=1, description=self._words(record.label))
         if record.error:
             result = f"FAILED: {record.error['message']}"
         else:
@@ -70,6 +72,9 @@ class TerminalReporter(Reporter):
             result = ", ".join(f"{name} {figure_words(known[name], value)}" for name, value in record.metrics.items())
             result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
         self._lines.print(f"{record.label}: {result}", markup=False)
+
+    def _words(self, label: str) -> str:
+        return f"{label} ({self.failed} failed)" if self.failed else label
 
     def warned(self, sentence: str) -> None:
         """One line."""

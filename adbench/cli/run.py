@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 NAME = "run"
 FOLDERS_SHOWN = 12  # of a set, before its first run
-INTERRUPTED = 130  # what shells use for Ctrl-C
+INTERRUPTED, TERMINATED = 130, 143  # what shells use for Ctrl-C and for SIGTERM
 # Options that the command line words differently from Python.
 FLAGS = {"parameters": "--set", "value_range": "--range", "normal_names": "--normal-name"}
 VARIABLES = {"data_root": "ADBENCH_DATA"}
@@ -38,23 +42,44 @@ def command(dry_run: bool, **given: Any) -> None:
     _announce(planned)
     _show_files(planned, options.out)
     if dry_run:
+        from adbench.running.environment import choose_devices
+
+        choose_devices(options.device)
         _print_plan(planned)
         _look_ahead(planned)
         return
     from adbench.cli.progress import TerminalReporter
 
-    with TerminalReporter() as reporter:
+    with TerminalReporter() as reporter, _ends_tidily():
         try:
             run = execute_plan(planned, options, registry, reporter)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as interrupt:
             reporter.stop()
             print(
                 f"Interrupted. {reporter.finished} of {len(planned.cells)} cells are kept in {options.out}; "
                 "the same command continues from there.",
                 file=sys.stderr,
             )
-            raise typer.Exit(INTERRUPTED) from None
+            raise typer.Exit(TERMINATED if interrupt.args == (signal.SIGTERM,) else INTERRUPTED) from None
     _conclude(run, options)
+
+
+@contextmanager
+def _ends_tidily() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does: contestants are ended, and nothing is left behind."""
+
+    def interrupt(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: a second one must not cut the tidying short
+        raise KeyboardInterrupt(signal.SIGTERM)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _signature() -> inspect.Signature:
@@ -79,7 +104,7 @@ def _kind(name: str, default: Any) -> Any:
         return list[str] | None
     if isinstance(default, bool | int | Path):
         return type(default)
-    return int | None if name == "limit" else str | None
+    return {"limit": int | None, "cell_timeout": float | None}.get(name, str | None)
 
 
 command.__signature__ = _signature()  # type: ignore[attr-defined]

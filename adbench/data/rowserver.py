@@ -95,8 +95,7 @@ class RowServer:
         places = [(numbers[id(s)], s.place(e.item.id)) for s, e in zip(splits, self._entries, strict=True)]
         files: list[tuple[int, int]] = []
         try:
-            for split in dict.fromkeys(splits):
-                files.append(split.open_for_reading())
+            files.extend(split.open_for_reading() for split in dict.fromkeys(splits))
         except OSError:
             for descriptor in (one for pair in files for one in pair):
                 os.close(descriptor)

@@ -24,16 +24,22 @@ def wrong_hash(sha256: str) -> DownloadError:
     return DownloadError(f"what came has not the published SHA-256 {sha256}")
 
 
+def hub_cache() -> Path:
+    """The hub client's own cache, which timm and open_clip share."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
+
+
 def cached_hub_file(hub: str, revision: str = "") -> Path | None:
     """The file in the hub client's own cache, which timm and open_clip share; None where it is not there.
 
     Without a revision it is the file that came first, whatever other programs have got of newer commits since.
     """
-    from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
     repository, file, kind = hub_parts(hub)
-    snapshots = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repository, repo_type=kind) / "snapshots"
+    snapshots = hub_cache() / repo_folder_name(repo_id=repository, repo_type=kind) / "snapshots"
     found = [path for path in snapshots.glob(f"{revision or '*'}/{glob.escape(file)}") if path.is_file()]
     return min(found, key=lambda path: (path.lstat().st_mtime_ns, path), default=None)
 

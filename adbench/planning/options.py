@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 KEPT = ("maps", "state")
+SANDBOXES = ("required", "auto", "off")
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 DEFAULT_OUT = Path("adbench-run")
 
 Names = str | Sequence[str]
@@ -106,6 +109,16 @@ def read_settings(settings: Settings) -> Overrides:
     return settings if isinstance(settings, Mapping) else parse_set(settings)
 
 
+def read_bytes(size: str | int | None) -> int | None:
+    """`8G`, `500M`, `1.5 GB` or a number of bytes. Raises `UserError` for anything else."""
+    if size is None or isinstance(size, int):
+        return size
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", size.strip().upper().replace("IB", "B"))
+    if not found or not float(found[1]):
+        raise UserError(f"--memory-limit {size!r} is no size such as 8G or 500M.")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
 def _path(path: str | Path) -> Path:
     return Path(path)
 
@@ -135,12 +148,17 @@ class RunOptions:
         zero_shot_pool: splits of the other sets that zero-shot learns from: valid+test, valid, or test (also called official).
         other_modalities_only: keep zero-shot from learning from sets of the target's modality.
         support_lists: folder of lists SET/K-shot.txt that name the images of the few-* tracks.
-        device: where to compute: auto (a GPU if there is one), cpu, cuda or cuda:N.
+        device: where to compute: auto (a GPU if there is one), cpu, cuda, cuda:N, several as cuda:0,cuda:1 (one cell on each), or all.
+        workers: cells that run at the same time on each device; scores do not depend on it.
         precision: of the networks: fp32, bf16 or fp16.
         batch_size: images per predict call; scores do not depend on it.
         out: the run folder; finished cells in it do not run again.
         offline: never touch the network.
-        executor: how cells are run: local (one after the other in this process), or the name of one from a plugin.
+        executor: how cells are run: local (each detector in a process of its own), inline (all in this process), or one of a plugin.
+        sandbox: whether the system keeps a detector from data and results: required, auto (where it can), off.
+        memory_limit: most memory of a cell's detector, such as 8G or 500M; beyond it the cell fails.
+        cell_timeout: most seconds that a cell may take; beyond them it fails.
+        retries: how often a cell runs again whose process died.
         value_range: LOW:HIGH, the values that become black and white in images of more than 8 bits. [default: found over the set]
         window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, CENTRE:WIDTH, voi or percentile.
         axis: along which axis of a volume its slices lie: 0, 1 or 2.
@@ -165,11 +183,16 @@ class RunOptions:
     other_modalities_only: bool = False
     support_lists: Converted[str | Path | None, Path | None] = Converted(_optional_path, None)
     device: str = "auto"
+    workers: int = 1
     precision: str = "fp32"
     batch_size: int = 32
     out: Converted[str | Path, Path] = Converted(_path, DEFAULT_OUT)
     offline: bool = False
     executor: str = "local"
+    sandbox: str = "auto"
+    memory_limit: Converted[str | int | None, int | None] = Converted(read_bytes, None)
+    cell_timeout: float | None = None
+    retries: int = 0
     value_range: Converted[str | Range | None, Range | None] = Converted(read_range, None)
     window: str = ""
     axis: int = 2
@@ -184,9 +207,14 @@ class RunOptions:
         check_numbers("--", self.shots, self.seeds)
         for what in self.keep:
             check_choice("value of --keep", what, KEPT)
-        for name, value in (("--limit", self.limit), ("--batch-size", self.batch_size)):
+        check_choice("value of --sandbox", self.sandbox, SANDBOXES)
+        for name, value in (("--limit", self.limit), ("--batch-size", self.batch_size), ("--workers", self.workers)):
             if value is not None and value < 1:
                 raise UserError(f"{name} must be 1 or more.")
+        if self.cell_timeout is not None and self.cell_timeout <= 0:
+            raise UserError("--cell-timeout must be more than 0 seconds.")
+        if self.retries < 0:
+            raise UserError("--retries must be 0 or more.")
 
     @property
     def protocol(self) -> Protocol:

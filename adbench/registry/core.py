@@ -19,8 +19,17 @@ def core_metrics() -> Metrics:
 
 
 def core_executors() -> dict[str, ExecutorCard]:
-    """The executor that is always available."""
-    local = ExecutorCard(
-        name="local", title="One cell after the other, in this process", factory="adbench.running.executor:local"
-    )
-    return {local.name: local}
+    """The executors that are always available."""
+    cards = [
+        ExecutorCard(
+            name="local",
+            title="Each cell's detector in a process of its own, on this machine",
+            factory="adbench.running.local:local",
+        ),
+        ExecutorCard(
+            name="inline",
+            title="One cell after the other in this process, without isolation, for debuggers",
+            factory="adbench.running.local:inline",
+        ),
+    ]
+    return {card.name: card for card in cards}

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import subprocess
-import sys
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -65,6 +63,18 @@ def _git(folder: Path, *arguments: str) -> str:
     return run.stdout.strip()
 
 
+def choose_devices(wanted: str) -> tuple[str, ...]:
+    """The devices in `cuda:0,cuda:1`, each once; `all` = all GPUs. Raises `UserError` if one is not available."""
+    import torch
+
+    if wanted == "all":
+        if not torch.cuda.is_available():
+            raise UserError("--device all means all GPUs, but torch finds no usable one here: use --device cpu or auto.")
+        return tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()))
+    names = [name.strip() for name in wanted.split(",") if name.strip()] or [wanted]
+    return tuple(dict.fromkeys(map(choose_device, names)))
+
+
 def choose_device(wanted: str) -> str:
     """`auto` to `cuda` when there is a GPU, else `cpu`; anything else is checked. Raises `UserError` if it is not available."""
     import torch
@@ -73,44 +83,9 @@ def choose_device(wanted: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     kind, _, index = wanted.partition(":")
     if kind not in ("cpu", "cuda") or (index and not index.isdigit()) or (kind == "cpu" and index):
-        raise UserError(f"Unknown device {wanted!r}: use auto, cpu, cuda or cuda:N.")
+        raise UserError(f"Unknown device {wanted!r}: use auto, cpu, cuda, cuda:N, a list such as cuda:0,cuda:1, or all.")
     if kind == "cuda" and not torch.cuda.is_available():
         raise UserError("--device cuda was asked for, but torch finds no usable GPU here: use --device cpu or auto.")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise UserError(f"--device {wanted}: there are only {torch.cuda.device_count()} GPUs, numbered from 0.")
     return wanted
-
-
-def seed_everything(seed: int) -> None:
-    """Seed `random`, numpy and torch, and ask for deterministic kernels where there is a choice."""
-    import random
-
-    import numpy as np
-    import torch
-
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 (what plugins draw from)
-    torch.manual_seed(seed)
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-
-
-def reset_peak_memory() -> None:
-    """Restart the count of the peak where the platform allows it (Linux); elsewhere it covers the whole process."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-
-
-def peak_memory_mb() -> float | None:
-    """Peak memory of this process since `reset_peak_memory`, in MB; None if the platform does not report it."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
-        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
-    except (OSError, ValueError, IndexError):
-        pass
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,9 +17,6 @@ from adbench.errors import UserError
 from adbench.metrics.figures import Figures, image_figures, pixel_figures
 from adbench.metrics.ranking import auroc
 from adbench.results.brought import Brought, brought_figures
-
-if TYPE_CHECKING:
-    from adbench.contracts.images import ImageBatch
 
 
 @dataclass(frozen=True)
@@ -121,8 +118,8 @@ def resize_maps(maps: torch.Tensor) -> torch.Tensor:
     return F.interpolate(maps[:, None], size=size, mode="bilinear", align_corners=False)[:, 0]
 
 
-def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[ImageBatch], predictions: Iterable[Prediction]) -> Predictions:
-    """Pair batches with predictions. Raises `UserError` if their numbers differ."""
+def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[Sized], predictions: Iterable[Prediction]) -> Predictions:
+    """Pair batches, of which only their sizes matter, with predictions. Raises `UserError` if their numbers differ."""
     wanted = list(batches)
     collector = Collector(card, keep_maps, sum(map(len, wanted)))
     count = 0

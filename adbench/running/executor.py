@@ -7,7 +7,7 @@ from contextlib import closing, nullcontext
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from adbench.contracts.executor import ExecutorCard, Job, Progress
+from adbench.contracts.executor import ExecutorCard, Job
 from adbench.data.opening import Opened
 from adbench.errors import UserError
 from adbench.planning.cell import Cell
@@ -39,12 +39,6 @@ class Reporter:
 
     def warned(self, sentence: str) -> None:
         """Something about the data that a reader of the figures should know."""
-
-
-def local(jobs: Iterable[Job], progress: Progress) -> Iterator[tuple[Job, Any]]:
-    """The executor of the core: one cell after the other, in this process."""
-    for job in jobs:
-        yield job, job(progress)
 
 
 def execute(

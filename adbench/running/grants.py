@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
+from adbench.contestant.brief import Brief, Group, sendable
 from adbench.contracts.dataset import Dataset
-from adbench.contracts.images import ImageBatch, LabelledImages
-from adbench.contracts.protocol import EVALUATION_SIZE, Support
+from adbench.contracts.protocol import EVALUATION_SIZE
+from adbench.data.maskmemory import MaskMemory
 from adbench.data.pixelstore import Entry
-from adbench.data.server import Decoder
+from adbench.data.rowserver import DECODE_THREADS
 from adbench.planning.cell import Cell
 from adbench.planning.draws import Draw
 from adbench.results.record import ScoreTable, known_subjects
 from adbench.running.evaluate import Predictions, Truth
 from adbench.running.images import draw_images
 from adbench.running.independence import sample
+from adbench.running.session import Session
 
 
 @dataclass(frozen=True)
@@ -49,50 +51,68 @@ def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
 
 
 class Grants:
-    """Serves the images of a cell while it is open: to the detector only what its track grants."""
+    """What a contestant gets of the images of a cell, and what stays with the referee.
 
-    def __init__(self, images: CellImages) -> None:
+    Args:
+        images: of the cell.
+        masks: where masks are read from.
+    """
+
+    def __init__(self, images: CellImages, masks: MaskMemory) -> None:
         self.images = images
-        self._stack = ExitStack()
+        self._masks = masks
+        self._failures: tuple[list[Exception], ...] = ()
 
-    def __enter__(self) -> Self:
+    @property
+    def granted(self) -> list[Entry]:
+        """The images of the support, in the order in which they are served."""
+        return [entry for group in self.images.groups for entry in group]
+
+    @property
+    def tested(self) -> list[Entry]:
+        """The test images, and once more those that are scored a second time."""
         test, twice = self.images.test, self.images.twice
-        self._granted = self._serve([entry for group in self.images.groups for entry in group], masks=True)
-        # Images that are scored a second time get new ids: a detector may have kept something under the first.
-        self._unlabelled = self._serve([*test, *(test[row] for row in twice)], masks=False)
-        self._referee = self._serve(test, masks=True)
-        return self
+        return [*test, *(test[row] for row in twice)]
 
-    def __exit__(self, *exc: object) -> None:
-        self._stack.close()
-
-    def support(self, cell: Cell) -> Support:
-        """What the detector may learn from."""
-        source, start, images = self._granted.source(), 0, []
+    def brief(self, cell: Cell, session: Session) -> Brief:
+        """What its contestant is told."""
+        groups = []
         for group in self.images.groups:
             labels = np.array([entry.item.abnormal for entry in group], bool)
             card = group[0].dataset.card if group else cell.dataset
-            rows = range(start, start + len(group))
-            images.append(LabelledImages(source, rows, labels, card.has_masks, card.class_name))
-            start += len(group)
-        normal, abnormal, valid, *auxiliary = images
-        return Support(cell.track, cell.k, cell.dataset.class_name, normal, abnormal, tuple(auxiliary), valid)
-
-    def test(self) -> ImageBatch:
-        """The test images, without labels."""
-        return ImageBatch(self._unlabelled.source(), range(len(self.images.test)))
-
-    def again(self) -> ImageBatch:
-        """The images that are scored a second time, under other ids."""
-        first = len(self.images.test)
-        return ImageBatch(self._unlabelled.source(), range(first, first + len(self.images.twice)))
+            groups.append(Group(labels, card.has_masks, card.class_name))
+        normal, abnormal, valid, *auxiliary = groups
+        return Brief(
+            card=sendable(cell.detector, cell.parameters),
+            parameters=cell.parameters,
+            track=cell.track,
+            k=cell.k,
+            class_name=cell.dataset.class_name,
+            normal=normal,
+            abnormal=abnormal,
+            valid=valid,
+            auxiliary=tuple(auxiliary),
+            tested=len(self.images.test),
+            twice=len(self.images.twice),
+            seed=cell.seed,
+            device=session.device,
+            precision=session.precision,
+            batch_size=session.batch_size,
+            threads=session.conduct.threads,
+        )
 
     def truth(self, dataset: Dataset) -> Truth:
         """Labels, masks and subjects of the test images, which the detector never sees."""
         items = [entry.item for entry in self.images.test]
-        size = (EVALUATION_SIZE, EVALUATION_SIZE)
-        masks = self._referee.source().masks(range(len(items)), size) if dataset.card.has_masks else None
+        masks = None
+        if dataset.card.has_masks:
+            with ThreadPoolExecutor(DECODE_THREADS) as pool:
+                masks = self._masks.masks(self.images.test, (EVALUATION_SIZE, EVALUATION_SIZE), pool.map)
         return Truth(np.array([item.abnormal for item in items], bool), masks, known_subjects([item.group for item in items]))
+
+    def watch(self, *failures: list[Exception]) -> None:
+        """Lists in which those who serve images note why one could not be."""
+        self._failures = failures
 
     @contextmanager
     def true_cause(self) -> Iterator[None]:
@@ -105,12 +125,9 @@ class Grants:
         self._raise_failure()
 
     def _raise_failure(self) -> None:
-        for decoder in (self._granted, self._unlabelled, self._referee):
-            if decoder.failures:
-                raise decoder.failures[0]
-
-    def _serve(self, entries: list[Entry], masks: bool) -> Decoder:
-        return self._stack.enter_context(Decoder(entries, masks))
+        for failures in self._failures:
+            if failures:
+                raise failures[0]
 
 
 def counts_of(truth: Truth) -> dict[str, int]:

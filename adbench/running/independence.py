@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from adbench.contracts.images import ImageBatch
 from adbench.running.evaluate import Predictions
+from adbench.running.failures import ContestantDied, name_of
 
 SAMPLED = 8
 SAMPLE_SEED = 0
@@ -49,28 +49,27 @@ def allowed_difference(values: np.ndarray, tolerance: Tolerance) -> float:
     return tolerance.spread * float(np.ptp(values)) + tolerance.size * float(np.abs(values).max())
 
 
-def contradiction(
-    whole: Predictions, rows: list[int], alone: Callable[[ImageBatch], Predictions], again: ImageBatch, tolerance: Tolerance
-) -> str:
-    """Score some test images again, each by itself, and compare with their predictions within the test set.
+def contradiction(whole: Predictions, rows: list[int], alone: Iterable[Predictions], tolerance: Tolerance) -> str:
+    """Compare some test images, scored again and each by itself, with their predictions within the test set.
 
     What is normalised over a batch or the test set, or carried from one batch to the next, shows up here.
 
     Args:
         whole: the predictions of the test set.
-        rows: positions in it of the images of `again`.
-        alone: checked predictions of one batch as if it were a test set.
-        again: the same images under other ids, shuffled.
+        rows: positions in it of the images that are scored again.
+        alone: their checked predictions, in that order, each as if it were a test set; read here.
         tolerance: see `tolerance_for`.
 
     Returns:
         One sentence on what differed, or "".
     """
     try:
-        singles = [alone(image) for image in again.batches(1)]
+        singles = list(alone)
+    except ContestantDied:
+        raise
     except Exception as error:  # whatever the method raises: it cannot score an image by itself
         text = " ".join(str(error).split()) or "no message"
-        return f"Scoring an image by itself fails ({type(error).__name__}: {text})."
+        return f"Scoring an image by itself fails ({name_of(error)}: {text})."
     found = {"score": np.concatenate([single.scores for single in singles])}
     wanted = {"score": whole.scores[rows]}
     allowed = {"score": allowed_difference(whole.scores, tolerance)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +13,8 @@ from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.registry.factories import load_factory
 from adbench.results.record import cell_id
-from adbench.running import environment
+from adbench.running import arenas, environment
+from adbench.running.arenas import Arena
 from adbench.running.records import failure, now
 from adbench.running.runner import Outcome, run_cell
 from adbench.running.session import Session
@@ -44,13 +46,26 @@ class CellJob:
         """The cell, for people."""
         return self.cell.label
 
-    def __call__(self, progress: Progress | None = None) -> Outcome:
-        """Run it here."""
+    def __call__(self, progress: Progress | None = None, arena: Arena | None = None) -> Outcome:
+        """Run it from here.
+
+        Args:
+            progress: shows a detector's progress.
+            arena: where its contestant runs; None = in a process of its own, started for this cell alone.
+        """
         try:
             session = self._session()
+            with nullcontext(arena) if arena else arenas.alone(session) as chosen:
+                return run_cell(self.cell, session, self.known, progress or _quiet, chosen)
         except Exception as error:
             return Outcome(failure(self.cell, self.session, self.known, error, now()))
-        return run_cell(self.cell, session, self.known, progress or _quiet)
+
+    def on(self, device: str) -> CellJob:
+        """The same cell on another device."""
+        if device == self.session.device:
+            return self
+        described = environment.describe(device)
+        return replace(self, session=replace(self.session, device=device, environment=described))
 
     def failed(self, reason: str) -> Outcome:
         """The outcome of a cell that could not run."""

@@ -9,11 +9,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from adbench.contracts.dataset import Dataset
-from adbench.data.splits import folder_of
 from adbench.files.cache import cache_root
 from adbench.planning.cell import Cell
-from adbench.running.session import Session
+from adbench.running.session import Session, folder_or_none
 
 HERE = ""  # what lies below is named from there
 
@@ -39,7 +37,7 @@ def without_places(text: str, cell: Cell, session: Session) -> str:
 
 def _places(cell: Cell, session: Session) -> Iterator[tuple[str | Path, str]]:
     for name in (cell.dataset.name, *cell.auxiliary):
-        if (dataset := session.datasets.get(name)) and (folder := _folder_of(dataset)):
+        if (dataset := session.datasets.get(name)) and (folder := folder_or_none(dataset)):
             yield folder, folder.name
     if session.data_root:
         yield session.data_root, HERE
@@ -51,10 +49,3 @@ def _places(cell: Cell, session: Session) -> Iterator[tuple[str | Path, str]]:
     yield Path.cwd(), HERE
     for entry in (*sys.path, sys.prefix, sys.base_prefix):
         yield entry, HERE
-
-
-def _folder_of(dataset: Dataset) -> Path | None:
-    try:
-        return folder_of(dataset)
-    except Exception:  # a plugin that cannot list its images is named elsewhere
-        return None

@@ -12,6 +12,7 @@ from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.results.record import CellRecord, cell_id
 from adbench.running.environment import package_versions
+from adbench.running.failures import ContestantDied, ContestantFailed, name_of
 from adbench.running.identity import cell_names
 from adbench.running.places import without_places
 from adbench.running.session import Session
@@ -44,10 +45,11 @@ def _environment(cell: Cell, session: Session) -> dict[str, Any]:
 
 def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:
     """The record of a cell that failed with `error`; it names no folder of this machine."""
+    told = error.details if isinstance(error, ContestantFailed | ContestantDied) else "".join(traceback.format_exception(error))
     details = {
-        "type": type(error).__name__,
+        "type": name_of(error),
         "message": without_places(explain(error), cell, session),
-        "traceback": without_places("".join(traceback.format_exception(error)), cell, session),
+        "traceback": without_places(told, cell, session),
     }
     return record_of(cell, session, known, started, status="failed", error=details)
 
@@ -60,7 +62,8 @@ def now() -> str:
 def explain(error: Exception) -> str:
     """One sentence, with a remedy if one is known."""
     out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
-    if out_of_memory:
+    if out_of_memory or (isinstance(error, ContestantFailed) and error.is_out_of_memory):
         return "Out of memory: lower --batch-size, or the method's own batch_size or image_size with --set."
     text = " ".join(str(error).split()) or "no message"
-    return text if isinstance(error, UserError) else f"{type(error).__name__}: {text}"
+    plain = isinstance(error, UserError | ContestantDied) or (isinstance(error, ContestantFailed) and error.is_user_error)
+    return text if plain else f"{name_of(error)}: {text}"

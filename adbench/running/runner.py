@@ -1,31 +1,30 @@
-"""One cell: the only caller of `fit` and `predict`."""
+"""One cell: has its contestant fit and predict, checks what comes of it, and measures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+import threading
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
-from adbench.contracts.detector import Context, Detector
-from adbench.contracts.images import ImageBatch
+from adbench.contestant.contestant import Contest, without_gradients
 from adbench.errors import UserError
 from adbench.planning.cell import Cell
-from adbench.registry.factories import load_factory
 from adbench.results.maps import MapTable, as_half
 from adbench.results.record import CellRecord, ScoreTable
-from adbench.running import environment
-from adbench.running.costs import Meter, gflop_per_image
+from adbench.running.arenas import Arena
+from adbench.running.costs import Stopwatch
 from adbench.running.evaluate import Predictions, Truth, collect, figures, figures_of_plugins, oracle_score
+from adbench.running.failures import ContestantDied
 from adbench.running.grants import Grants, choose_images, counts_of, score_table
 from adbench.running.independence import contradiction, tolerance_for
 from adbench.running.records import failure, now, record_of
+from adbench.running.services import Progress
 from adbench.running.session import Session
 
-Progress = Callable[[Iterable[Any], str], Iterator[Any]]
+# What plugins print goes to stderr, which is set for the whole process: one cell at a time.
+_PLUGINS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -38,44 +37,52 @@ class Outcome:
     maps: MapTable | None = None
 
 
-def run_cell(cell: Cell, session: Session, known: dict[str, Any], progress: Progress) -> Outcome:
-    """Draw the support, fit, predict and score. An exception becomes a failed record; only interrupts pass through."""
+def run_cell(cell: Cell, session: Session, known: dict[str, Any], progress: Progress, arena: Arena) -> Outcome:
+    """Draw the support, have the contestant fit and predict, and score. An exception becomes a failed record.
+
+    Only interrupts pass through. A cell whose contestant dies is run again as often as the session allows.
+    """
     started = now()
-    try:
-        measured, kept = _measure(cell, session, progress)
-    except Exception as error:
-        return Outcome(failure(cell, session, known, error, started))
-    return Outcome(record_of(cell, session, known, started, status="done", **measured), **kept)
+    for left in range(session.conduct.retries, -1, -1):
+        try:
+            held = {**session.environment, "sandbox": arena.sandbox, "computed_on": session.device}
+            session = replace(session, environment=held)
+            measured, kept = _measure(cell, session, progress, arena)
+        except Exception as error:
+            if isinstance(error, ContestantDied) and left:
+                continue
+            return Outcome(failure(cell, session, known, error, started))
+        return Outcome(record_of(cell, session, known, started, status="done", **measured), **kept)
+    raise AssertionError("a cell ends in the last of its turns")
 
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A detector that has scored the test set, with what its record needs of that."""
+    """What the test set came out as, with what its record needs of that."""
 
-    detector: Detector
     truth: Truth
     predictions: Predictions
     state: dict[str, torch.Tensor] | None
     peak_memory_mb: float | None
 
 
-def _measure(cell: Cell, session: Session, progress: Progress) -> tuple[dict[str, Any], dict[str, Any]]:
+def _measure(cell: Cell, session: Session, progress: Progress, arena: Arena) -> tuple[dict[str, Any], dict[str, Any]]:
     """Fields of the record, and of the outcome."""
     images = choose_images(cell, session.datasets)
-    environment.seed_everything(cell.seed)
-    with TemporaryDirectory(prefix="adbench-") as scratch, Grants(images) as grants, Meter(session.device) as meter:
-        context = Context(session.device, cell.seed, session.weights, Path(scratch), session.precision, progress)
+    grants, clock = Grants(images, session.masks), Stopwatch()
+    with arena.contest(cell, session, grants, progress) as contestant:
         with grants.true_cause():
-            fitted = _fit_and_predict(cell, session, context, grants, meter)
-        probed = _probe(cell, session, fitted, grants, meter)
+            fitted = _fit_and_predict(cell, session, contestant, grants, clock)
+        probed = _probe(cell, session, fitted, contestant, grants, clock)
     found = figures(fitted.predictions, fitted.truth)
-    brought = figures_of_plugins(session.metrics, fitted.predictions, fitted.truth)
+    with _PLUGINS:
+        brought = figures_of_plugins(session.metrics, fitted.predictions, fitted.truth)
     measured = {
         "metrics": found.metrics | brought.metrics,
         "intervals": found.intervals,
         "metric_cards": brought.cards,
         "counts": counts_of(fitted.truth),
-        "seconds": meter.seconds,
+        "seconds": clock.seconds,
         "peak_memory_mb": fitted.peak_memory_mb,
         "kept": sorted(set(session.keep)),
         **probed,
@@ -86,42 +93,43 @@ def _measure(cell: Cell, session: Session, progress: Progress) -> tuple[dict[str
     return measured, {"scores": score_table(images.test, fitted.predictions), "state": fitted.state, "maps": maps}
 
 
-def _fit_and_predict(cell: Cell, session: Session, context: Context, grants: Grants, meter: Meter) -> _Fitted:
-    detector: Detector = load_factory(cell.detector.factory, cell.detector.title)(cell.detector, cell.parameters)
-    meter.timed("fit", detector.fit, grants.support(cell), context)
+def _fit_and_predict(cell: Cell, session: Session, contestant: Contest, grants: Grants, clock: Stopwatch) -> _Fitted:
+    clock.timed("fit", contestant.fit)
     truth = grants.truth(session.datasets[cell.dataset.name])
-    predictions = meter.timed("predict", _predict, cell, session, detector, grants.test(), truth, context.progress)
-    peak = environment.peak_memory_mb()
-    state = _copied(detector.state_dict()) if "state" in session.keep else None
-    return _Fitted(detector, truth, predictions, state, peak)
+    predictions = clock.timed("predict", _predict, cell, session, contestant, len(grants.images.test), truth)
+    peak = contestant.peak_memory_mb()
+    state = contestant.state() if "state" in session.keep else None
+    return _Fitted(truth, predictions, state, peak)
 
 
-def _probe(cell: Cell, session: Session, fitted: _Fitted, grants: Grants, meter: Meter) -> dict[str, Any]:
+def _probe(
+    cell: Cell, session: Session, fitted: _Fitted, contestant: Contest, grants: Grants, clock: Stopwatch
+) -> dict[str, Any]:
     """Score some test images again: does a score depend on other images, and what does one cost?"""
-    again, twice, oracle = grants.again(), grants.images.twice, _is_oracle(cell)
-
-    def score_again(batch: ImageBatch) -> Predictions:
-        return _scored(cell, fitted.detector, [batch], fitted.predictions.maps is not None)
-
+    twice, oracle = grants.images.twice, _is_oracle(cell)
     # A `test-oracle` row cannot be tested: its chosen checkpoint is gone. It is never ranked with others anyway.
     claims = not cell.detector.is_transductive(cell.parameters) and not oracle
     tolerance = tolerance_for(session.device, session.precision)
-    contradicted = contradiction(fitted.predictions, twice, score_again, again, tolerance) if claims else ""
-    cost = meter.cost(None if oracle else len(grants.images.test))
-    gflop = gflop_per_image(score_again, again)
+    with_maps = fitted.predictions.maps is not None
+    contradicted = ""
+    if claims:
+        with without_gradients("again"):
+            alone = (collect(cell.detector, with_maps, [range(1)], one) for one in contestant.again())
+            contradicted = contradiction(fitted.predictions, twice, alone, tolerance)
+    cost = {**contestant.costs(), **clock.rate(None if oracle else len(grants.images.test))}
+    gflop = contestant.gflop_per_image()
     return {"contradiction": contradicted, "cost": cost if gflop is None else {**cost, "gflop_per_image": gflop}}
 
 
-def _predict(
-    cell: Cell, session: Session, detector: Detector, images: ImageBatch, truth: Truth, progress: Progress
-) -> Predictions:
-    parts = list(images.batches(session.batch_size))
+def _predict(cell: Cell, session: Session, contestant: Contest, images: int, truth: Truth) -> Predictions:
+    parts = [range(start, min(start + session.batch_size, images)) for start in range(0, images, session.batch_size)]
     wants_maps = truth.masks is not None or "maps" in session.keep
     if not _is_oracle(cell):
-        return _scored(cell, detector, parts, wants_maps, progress)
+        with without_gradients("predict"):
+            return collect(cell.detector, wants_maps, parts, contestant.predict())
     # Choosing on the test set exists to reproduce published figures. Even so, the detector gets no labels.
     best, best_score = None, -1.0
-    for predictions in detector.predict_checkpoints(lambda: iter(parts)):
+    for predictions in contestant.checkpoints():
         candidate = collect(cell.detector, wants_maps, parts, predictions)
         score = oracle_score(candidate, truth)
         if best is None or score > best_score:
@@ -131,17 +139,5 @@ def _predict(
     return best
 
 
-def _scored(
-    cell: Cell, detector: Detector, parts: list[ImageBatch], wants_maps: bool, progress: Progress = lambda parts, _: iter(parts)
-) -> Predictions:
-    with torch.no_grad():
-        return collect(cell.detector, wants_maps, parts, detector.predict_all(progress(parts, "predict")))
-
-
 def _is_oracle(cell: Cell) -> bool:
     return cell.detector.checkpoint(cell.parameters) == "test-oracle"
-
-
-def _copied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The state as it is now: what is scored afterwards must not change it."""
-    return {name: tensor.detach().clone() for name, tensor in state.items()}

@@ -111,7 +111,7 @@ class DetectorBench:
 
     def fit(self, support: Support, context: Context | None = None) -> Fitted:
         """Seed everything and fit a new detector."""
-        from adbench.running.environment import seed_everything
+        from adbench.contestant.conditions import seed_everything
 
         context = context or self.context()
         detector = self.make()

@@ -47,6 +47,11 @@ class WeightsResolver:
         """Name to file, as the user gave them."""
         return self._given
 
+    @property
+    def offline(self) -> bool:
+        """Whether the network is left alone."""
+        return self._offline
+
     def path(self, name: str) -> Path:
         """The verified local file of these weights. Raises `UserError` that names the file, the URL and the option."""
         if name in self._given:

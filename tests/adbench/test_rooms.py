@@ -17,7 +17,7 @@ ORDER = (
     ("contracts",),
     ("files",),
     ("registry", "weights"),
-    ("data",),
+    ("data", "contestant"),
     ("results",),
     ("planning", "regression", "leaderboard"),
     ("running",),

@@ -12,8 +12,10 @@ import toyplugin
 from toyrun import toy_run
 
 from adbench import ImageBatch, Prediction
-from adbench.running import costs, environment
-from adbench.running.costs import FlopCounter, Meter, gflop_per_image
+from adbench.contestant import conditions
+from adbench.contestant.costs import FlopCounter, Meter, gflop_per_image
+from adbench.running import costs
+from adbench.running.costs import Stopwatch
 from adbench.testing.memory import unlabelled
 
 IMAGES = unlabelled(np.zeros((3, 4, 4, 3), np.uint8))
@@ -28,7 +30,7 @@ def trained(**frozen: bool) -> int:
             hidden = first(torch.ones(1, 3))
             (hidden.sum() if frozen.get("second") else second(hidden).sum()).backward()
             optimizer.step()
-        return int(meter.cost(1)["trainable_parameters"])
+        return int(meter.cost()["trainable_parameters"])
 
 
 def test_trained_parameters_are_those_that_an_optimizer_changed() -> None:
@@ -42,18 +44,19 @@ def test_the_meter_stops_watching() -> None:
     weight = torch.nn.Parameter(torch.ones(5))
     weight.sum().backward()
     torch.optim.SGD([weight], lr=0.1).step()
-    assert meter.cost(None) == {"trainable_parameters": 0}
+    assert meter.cost() == {"trainable_parameters": 0}
 
 
 def test_a_rate_is_images_over_seconds_and_absent_where_no_time_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     ticks = iter([10.0, 12.5, 20.0, 20.5, 30.0, 30.0])
     monkeypatch.setattr(costs, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
-    with Meter("cpu") as meter:
-        assert [meter.timed("fit", lambda x: x + 1, 1), meter.timed("predict", str, 2)] == [2, "2"]
-        assert meter.seconds == {"fit": 2.5, "predict": 0.5}
-        assert meter.cost(16) == {"trainable_parameters": 0, "images_per_second": 32.0}
-        meter.timed("predict", int)
-        assert meter.cost(16) == {"trainable_parameters": 0}
+    clock = Stopwatch()
+    assert [clock.timed("fit", lambda x: x + 1, 1), clock.timed("predict", str, 2)] == [2, "2"]
+    assert clock.seconds == {"fit": 2.5, "predict": 0.5}
+    assert clock.rate(16) == {"images_per_second": 32.0}
+    assert clock.rate(None) == {}
+    clock.timed("predict", int)
+    assert clock.rate(16) == {}
 
 
 def test_operations_are_those_of_one_more_image() -> None:
@@ -105,11 +108,11 @@ def test_what_cannot_be_counted_is_absent() -> None:
 def test_the_peak_starts_anew() -> None:
     block = np.ones(40 * 2**20, np.uint8)
     del block
-    environment.reset_peak_memory()
-    before = environment.peak_memory_mb()
+    conditions.reset_peak_memory()
+    before = conditions.peak_memory_mb()
     block = np.ones(80 * 2**20, np.uint8)
     del block
-    after = environment.peak_memory_mb()
+    after = conditions.peak_memory_mb()
     if before is None or after is None:
         pytest.skip("this platform tells no peak")
     assert 60 < after - before < 120
