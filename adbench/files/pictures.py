@@ -86,8 +86,13 @@ def read_mask(path: Path, size: tuple[int, int]) -> np.ndarray:
     return values != 0
 
 
-def frames(path: Path) -> int | None:
+def frames(path: Path, axis: int = 2) -> int | None:
     """How many pictures a file holds, slices of a volume or pages; None where it holds a single one. From its header alone."""
+    return None
+
+
+def subject_of(path: Path) -> str | None:
+    """The subject (patient) that a file names in its header, hashed; None where it names none."""
     return None
 
 

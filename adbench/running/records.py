@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from adbench.data.places import without_places
 from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.results.record import CellRecord, cell_id
@@ -47,6 +48,8 @@ def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exceptio
         "message": explain(error),
         "traceback": "".join(traceback.format_exception(error)),
     }
+    # Where a set lies on this machine is nobody else's business.
+    details = {name: without_places(text, session.datasets.get(cell.dataset.name)) for name, text in details.items()}
     return record_of(cell, session, known, started, status="failed", error=details)
 
 
