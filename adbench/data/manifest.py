@@ -45,7 +45,8 @@ class _Manifest:
     def __init__(self, file: Path, reading: Reading) -> None:
         self._file = file
         self._reading = reading
-        self._items: dict[Split, list[Item]] = {split: [] for split in SPLITS}
+        self._named: dict[Split, list[Item]] = {split: [] for split in SPLITS}  # by the manifest itself
+        self._unnamed: dict[Split, list[Item]] = {split: [] for split in SPLITS}
         self._left_out: dict[Path, str] = {}
         self._faults: list[Fault] = []
         self._lines: dict[tuple[Path, int | None], int] = {}
@@ -102,9 +103,8 @@ class _Manifest:
         given = row.frame is not None and row.id is None
         identity = row.id or (f"{name}/{row.frame:03}" if given else name)
         group = row.subject or (name if row.frame is not None else None)
-        self._items[row.split].append(
-            Item(identity, bool(row.label), group, path, masks, row.frame, row.type, row.site, row.range)
-        )
+        among = self._named if row.id else self._unnamed
+        among[row.split].append(Item(identity, bool(row.label), group, path, masks, row.frame, row.type, row.site, row.range))
 
     def _is_right(self, line: int, row: ManifestRow, path: Path, masks: tuple[Path, ...]) -> bool:
         from adbench.data.manifestrows import Fault
@@ -125,7 +125,8 @@ class _Manifest:
 
         finished: dict[Split, tuple[Item, ...]] = {}
         for split in SPLITS:
-            items = sorted(sliced(unique_ids(self._items[split]), self._reading), key=lambda item: item.id)
+            listed = [*self._named[split], *unique_ids(self._unnamed[split])]
+            items = sorted(sliced(listed, self._reading), key=lambda item: item.id)
             finished[split] = tuple(items)
             for item, following in zip(items, items[1:], strict=False):
                 if item.id == following.id and following.path is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import json
 import math
@@ -15,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter,
 from adbench.contracts.dataset import SPLITS, Split
 from adbench.data.layouts import GOOD_NAMES, SPLIT_NAMES, UNGOOD_NAMES
 from adbench.data.pairing import plain
-from adbench.errors import UserError, did_you_mean
+from adbench.errors import UserError
 
 COLUMNS = ("path", "split", "label", "mask", "subject", "type", "site", "range", "frame", "id", "reason")
 NEEDED = COLUMNS[:3]
@@ -23,6 +24,7 @@ SUFFIXES = (".csv", ".jsonl", ".parquet")
 BETWEEN_MASKS = "|"
 NORMAL, ABNORMAL = "normal", "abnormal"
 ALSO_READ = {".tsv": ".csv", ".txt": ".csv", ".ndjson": ".jsonl", ".pq": ".parquet"}
+ALIKE = 0.75  # `masks` and `mask`, but not `age` and `range`
 DELIMITERS = (",", ";", "\t")
 
 
@@ -226,8 +228,11 @@ def _check_columns(file: Path, names: Iterable[str]) -> None:
     """Raise `UserError` where a column is missing, or misspelt: a mask that nobody reads would be missed too late."""
     there = list(names)
     for name in there:
-        hint = did_you_mean(name, COLUMNS)
-        if name not in COLUMNS and hint.startswith(" Did"):
-            raise UserError(f"{file} has a column {name!r}.{hint}")
+        if name not in COLUMNS and (meant := next((column for column in COLUMNS if _misspells(name, column)), None)):
+            raise UserError(f"{file} has a column {name!r}. Did you mean {meant!r}?")
     if lacking := [name for name in NEEDED if name not in there]:
         raise UserError(f"{file} has no column `{lacking[0]}`: it wants {', '.join(NEEDED)}, and may have {', '.join(COLUMNS[3:])}.")
+
+
+def _misspells(name: str, column: str) -> bool:
+    return sorted(name) == sorted(column) or difflib.SequenceMatcher(None, name, column).ratio() > ALIKE

@@ -32,6 +32,8 @@ ONE_OF_SEVERAL = "its image has masks under several names"
 NO_IMAGE = "a mask of no image"
 UNCLEAR = "it may be an image or a mask"
 TWICE = "its split and class lie in two places"
+# Of these a remark would say nothing, or repeat a problem.
+UNTOLD = frozenset({HIDDEN, MASK_OF_NORMAL, UNUSED_MASK, NO_CLASS, ONE_OF_SEVERAL, NO_IMAGE, UNCLEAR, TWICE})
 
 
 class _Picture(NamedTuple):
@@ -335,10 +337,11 @@ def _judge_unplaced(found: _Found) -> None:
     for where, pictures in found.unplaced.items():
         place, files = pictures[0].place, [path for _, path in pictures]
         called = found.name(where)
-        found.leave_out(files, NO_CLASS if place.split else NO_SPLIT)
         if place.is_mask:
             _say_strangers(found, files)
-        elif place.split:
+            continue
+        found.leave_out(files, NO_CLASS if place.split else NO_SPLIT)
+        if place.split:
             found.problems.append(
                 f"{len(files)} images in {called} belong to no class: move them to `good` or `Ungood` of {place.split}, call the "
                 "folder `label` if they are masks, or move it out of the set."
@@ -378,7 +381,7 @@ def _remarks(found: _Found, with_images: set[Path]) -> Iterator[str]:
         if reason.startswith(NOT_AN_IMAGE):
             told = path.parent in with_images and suffix_of(path) not in DOCUMENTS
         else:
-            told = reason not in (HIDDEN, MASK_OF_NORMAL, UNUSED_MASK)
+            told = reason not in UNTOLD
         if told:
             counts[path.parent, reason] += 1
     for (where, reason), count in sorted(counts.items())[:REMARKS_SHOWN]:
