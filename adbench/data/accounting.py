@@ -29,7 +29,7 @@ class Counted(NamedTuple):
         used: `images`, `masks` or `left out`.
         split: of images and masks, else "".
         label: of images and masks the kind of defect where it is known, else `normal` or `abnormal`; "" of what is left out.
-        count: of files. A volume is one file, however many slices it has.
+        files: how many. A volume is one file, however many slices it has.
         reason: why they are left out, else "".
     """
 
@@ -37,7 +37,7 @@ class Counted(NamedTuple):
     used: str
     split: str
     label: str
-    count: int
+    files: int
     reason: str
 
 
@@ -101,6 +101,4 @@ def relative(path: Path, folder: Path | None) -> str:
 
 def remedy(folder: Path) -> str:
     """The way out of every refusal."""
-    return (
-        f"Or say which file is what: `adbench data manifest {folder} -o FILE`, correct FILE, then `--datasets manifest:FILE`."
-    )
+    return f"Or say which file is what: `adbench data manifest {folder} -o FILE`, correct FILE, then `--datasets manifest:FILE`."

@@ -23,7 +23,7 @@ SPLIT_NAMES: dict[str, Split] = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("valid", "val", "validation"), "valid"),
     **dict.fromkeys(("test", "testing", "test_public"), "test"),
-}  # type: ignore[assignment]  # mypy takes the values for any text
+}
 # A defect may be called so: directly below a split such a folder holds masks only where it has classes in it.
 AMBIGUOUS_MASK_NAMES = frozenset({"label", "labels", "mask", "masks"})
 MASK_NAMES: dict[str, Split | None] = {

@@ -55,7 +55,9 @@ def scan_listed(folder: Path, listing: Path, rows: Iterable[tuple[Split, Item]],
     if missing:
         more = f", and {len(missing) - 1} more," if len(missing) > 1 else ""
         are = "are" if more else "is"
-        problems.append(f"{relative(missing[0], folder)}{more} {are} in {listing.name} but not on disk: get the files, or correct it.")
+        problems.append(
+            f"{relative(missing[0], folder)}{more} {are} in {listing.name} but not on disk: get the files, or correct it."
+        )
     return Scan(
         items=items,
         problems=tuple(f"{problem} {remedy(folder)}" for problem in problems),

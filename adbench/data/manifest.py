@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import unicodedata
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ class _Manifest:
         self._unnamed: dict[Split, list[Item]] = {split: [] for split in SPLITS}
         self._left_out: dict[Path, str] = {}
         self._faults: list[Fault] = []
-        self._lines: dict[tuple[Path, int | None], int] = {}
+        self._lines: dict[Path, dict[int | None, int]] = {}  # file to slice to line; None for the whole file
 
     def scan(self, rows: list[tuple[int, ManifestRow]]) -> Scan:
         from adbench.data.manifestrows import refusal
@@ -59,6 +60,8 @@ class _Manifest:
         for (line, row), path, name in zip(rows, paths, names, strict=True):
             self._add(line, row, path, name)
         items = self._finished()
+        for line, row in rows:
+            self._check_masks(line, row)
         if self._faults:
             raise refusal(self._file, self._faults, len(self._faults))
         used = {path for among in items.values() for item in among for path in (item.path, *item.masks)}
@@ -112,13 +115,25 @@ class _Manifest:
         before = len(self._faults)
         for column, value in (("split", row.split), ("label", row.label)):
             if value is None:
-                self._faults.append(Fault(line, column, "it is empty, and the row has a label" if column == "split" else "it is empty"))
+                self._faults.append(
+                    Fault(line, column, "it is empty, and the row has a label" if column == "split" else "it is empty")
+                )
         for column, files in (("path", (path,)), ("mask", masks)):
             self._faults += [Fault(line, column, f"there is no file {file}") for file in files if not file.is_file()]
-        earlier = self._lines.setdefault((path, row.frame), line)
-        if earlier != line:
+        lines = self._lines.setdefault(path, {})
+        earlier = lines.get(row.frame) or lines.get(None) or (min(lines.values(), default=0) if row.frame is None else 0)
+        lines.setdefault(row.frame, line)
+        if earlier:
             self._faults.append(Fault(line, "path", f"{row.path} is listed before, in line {earlier}"))
         return len(self._faults) == before
+
+    def _check_masks(self, line: int, row: ManifestRow) -> None:
+        """A mask is no image of its own."""
+        from adbench.data.manifestrows import Fault
+
+        for name in row.mask:
+            if row.split and (lines := self._lines.get(self._resolved(name))):
+                self._faults.append(Fault(line, "mask", f"{name} is an image in line {min(lines.values())}"))
 
     def _finished(self) -> dict[Split, tuple[Item, ...]]:
         from adbench.data.manifestrows import Fault
@@ -128,9 +143,10 @@ class _Manifest:
             listed = [*self._named[split], *unique_ids(self._unnamed[split])]
             items = sorted(sliced(listed, self._reading), key=lambda item: item.id)
             finished[split] = tuple(items)
-            for item, following in zip(items, items[1:], strict=False):
+            for item, following in itertools.pairwise(items):
                 if item.id == following.id and following.path is not None:
-                    line = self._lines[following.path, following.frame]
+                    lines = self._lines[following.path]
+                    line = lines.get(following.frame) or lines[None]
                     self._faults.append(Fault(line, "id", f"{item.id!r} is that of another image of {split}"))
         return finished
 

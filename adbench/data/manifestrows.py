@@ -191,7 +191,10 @@ def _csv(file: Path, content: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
                 continue
             if len(cells) > len(header):
                 raise refusal(file, [Fault(reader.line_num, header[-1], "the line has more cells than the header")], 1)
-            yield reader.line_num, {name: cell.strip() if name != "path" else cell for name, cell in zip(header, cells, strict=False)}
+            yield (
+                reader.line_num,
+                {name: cell.strip() if name != "path" else cell for name, cell in zip(header, cells, strict=False)},
+            )
     except csv.Error as error:
         raise UserError(f"{file}, line {reader.line_num}, is no CSV ({error}): correct it.") from None
 
@@ -206,7 +209,9 @@ def _json_lines(file: Path, content: bytes) -> Iterator[tuple[int, dict[str, Any
         except ValueError as error:
             raise UserError(f"{file}, line {number}, is no JSON ({error}): write one object a line.") from None
         if not isinstance(row, dict):
-            raise UserError(f'{file}, line {number}, is no object such as {{"path": "1.png", "split": "test", "label": "normal"}}.')
+            raise UserError(
+                f'{file}, line {number}, is no object such as {{"path": "1.png", "split": "test", "label": "normal"}}.'
+            )
         seen |= row.keys()
         yield number, row
     _check_columns(file, seen | set(NEEDED) if seen & {"path"} else seen)
@@ -231,7 +236,9 @@ def _check_columns(file: Path, names: Iterable[str]) -> None:
         if name not in COLUMNS and (meant := next((column for column in COLUMNS if _misspells(name, column)), None)):
             raise UserError(f"{file} has a column {name!r}. Did you mean {meant!r}?")
     if lacking := [name for name in NEEDED if name not in there]:
-        raise UserError(f"{file} has no column `{lacking[0]}`: it wants {', '.join(NEEDED)}, and may have {', '.join(COLUMNS[3:])}.")
+        raise UserError(
+            f"{file} has no column `{lacking[0]}`: it wants {', '.join(NEEDED)}, and may have {', '.join(COLUMNS[3:])}."
+        )
 
 
 def _misspells(name: str, column: str) -> bool:

@@ -120,7 +120,7 @@ def unread(folder: Path, reason: str = NO_SPLIT) -> Scan:
     """A tree that nobody can interpret: all its images are left out. Raises `UserError` where a folder cannot be read."""
     tree = walk(folder)
     return Scan(
-        {split: () for split in SPLITS},
+        dict.fromkeys(SPLITS, ()),
         left_out=tuple(sorted([*tree.left_out, *(LeftOut(file, reason) for file in tree.files())])),
         folder=folder,
     )

@@ -1,6 +1,6 @@
 """Sets of MedIAnomaly (Cai et al., 2024): a folder `images`, and `data.json` with their names by split and label.
 
-    {"train": {"0": ["a.png", ...]}, "test": {"0": [...], "1": [...]}}
+{"train": {"0": ["a.png", ...]}, "test": {"0": [...], "1": [...]}}
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Real-IAD (Wang et al., CVPR 2024): a folder of images a category, and a JSON file a category.
 
-    realiad_jsons/audiojack.json
-    realiad_1024/audiojack/OK/S0001/audiojack_0001_OK_C1_20231021144011.jpg
+realiad_jsons/audiojack.json
+realiad_1024/audiojack/OK/S0001/audiojack_0001_OK_C1_20231021144011.jpg
 
-    {"meta": {"prefix": "audiojack/", "normal_class": "OK", ...},
-     "train": [{"category": ..., "anomaly_class": "OK", "image_path": "OK/S0001/...jpg", "mask_path": null}, ...], "test": [...]}
+{"meta": {"prefix": "audiojack/", "normal_class": "OK", ...},
+ "train": [{"category": ..., "anomaly_class": "OK", "image_path": "OK/S0001/...jpg", "mask_path": null}, ...], "test": [...]}
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """VisA as released (Zou et al., ECCV 2022): a folder a category, and one table that says which image is in which split.
 
-    split_csv/1cls.csv                     object,split,label,image,mask
-    candle/Data/Images/Normal/0000.JPG
-    candle/Data/Images/Anomaly/000.JPG     and its mask Data/Masks/Anomaly/000.png
-    candle/image_anno.csv                  image,label,mask: the kinds of defects
+split_csv/1cls.csv                     object,split,label,image,mask
+candle/Data/Images/Normal/0000.JPG
+candle/Data/Images/Anomaly/000.JPG     and its mask Data/Masks/Anomaly/000.png
+candle/image_anno.csv                  image,label,mask: the kinds of defects
 """
 
 from __future__ import annotations
@@ -49,7 +49,10 @@ def rows(folder: Path, table: Path) -> Iterator[tuple[Split, Item]]:
         path = root / row["image"]
         masks = (root / row["mask"],) if row["mask"] else ()
         identity = f"{'Ungood' if abnormal else 'good'}/{path.stem}"
-        yield SPLITS[row["split"]], Item(identity, abnormal, path=path, masks=masks, type=kinds.get(row["image"]) if abnormal else None)
+        yield (
+            SPLITS[row["split"]],
+            Item(identity, abnormal, path=path, masks=masks, type=kinds.get(row["image"]) if abnormal else None),
+        )
 
 
 def _kinds(folder: Path) -> dict[str, str]:

@@ -30,7 +30,7 @@ def opened(folder: Path, **reading: Any) -> FolderDataset:
     dataset = FolderDataset(card, None)
     files = {path for path in folder.rglob("*") if path.is_file()}
     scan = dataset.found
-    assert sum(row.count for row in scan.table()) == len(files)
+    assert sum(row.files for row in scan.table()) == len(files)
     used = [path for items in scan.items.values() for item in items for path in (item.path, *item.masks)]
     assert sorted([*used, *(path for path, _ in scan.left_out)]) == sorted(map(Path, map(str, (p.resolve() for p in files))))
     return dataset

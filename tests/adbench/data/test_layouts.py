@@ -320,7 +320,10 @@ def test_a_folder_of_masks_for_each_image(tree: Tree) -> None:
     )  # fmt: skip
     found = scan(folder, FOLDERS)
     _, first, second = found.items["test"]
-    assert [mask.relative_to(folder / "ground_truth").as_posix() for mask in first.masks] == ["logical/1/000.png", "logical/1/001.png"]
+    assert [mask.relative_to(folder / "ground_truth").as_posix() for mask in first.masks] == [
+        "logical/1/000.png",
+        "logical/1/001.png",
+    ]
     assert len(second.masks) == 1
     assert first.type == "logical"
     assert not found.mask_problems
@@ -342,9 +345,13 @@ def test_defects_and_their_masks_may_differ_in_case_and_encoding(tree: Tree) -> 
 def test_a_normal_class_that_nobody_knows(tree: Tree) -> None:
     folder = tree("train/perfect/1.png", "test/perfect/2.png", "test/hole/3.png")
     for layout in (FOLDERS, Layout()):
-        assert scan(folder, layout).problems[0].startswith(
-            "The images of train lie in a folder perfect, and nobody can tell whether that means normal: rename it to `good`, or give "
-            "`--normal-name perfect`."
+        assert (
+            scan(folder, layout)
+            .problems[0]
+            .startswith(
+                "The images of train lie in a folder perfect, and nobody can tell whether that means normal: rename it to `good`, or give "
+                "`--normal-name perfect`."
+            )
         )
     found = scan(folder, FOLDERS, reading=Reading(normal_names=frozenset({"perfect"})))
     assert not found.problems
@@ -381,7 +388,7 @@ def test_volumes_are_slices(tree: Tree) -> None:
     ]  # fmt: skip
     assert {item.group for item in found.items["test"]} == {"8", "someone"}
     assert all(item.masks for item in found.items["test"] if item.abnormal)
-    assert sum(row.count for row in found.table()) == 4
+    assert sum(row.files for row in found.table()) == 4
     assert not found.mask_problems
 
 

@@ -119,7 +119,14 @@ def test_every_column(folder: Path) -> None:
     masks = "ground_truth/hole/4_mask_0.png|ground_truth/hole/4_mask_1.png"
     file = manifest(folder, f"test/hole/4.png,test,1,{masks},p7,hole,north,0:4095,2,mine", header=header)
     (item,) = read_manifest(file).items["test"]
-    assert (item.id, item.group, item.type, item.site, item.value_range, item.frame) == ("mine", "p7", "hole", "north", (0, 4095), 2)
+    assert (item.id, item.group, item.type, item.site, item.value_range, item.frame) == (
+        "mine",
+        "p7",
+        "hole",
+        "north",
+        (0, 4095),
+        2,
+    )
     assert [mask.name for mask in item.masks] == ["4_mask_0.png", "4_mask_1.png"]
 
 
@@ -133,6 +140,8 @@ def test_every_column(folder: Path) -> None:
         (",test,1", "line 3, column `path`: it is empty"),
         ("none.png,test,1", "line 3, column `path`: there is no file"),
         ("loose.png,test,1,none.png", "line 3, column `mask`: there is no file"),
+        ("loose.png,test,1,test/good/3.png", "line 3, column `mask`: test/good/3.png is an image in line 2"),
+        ("test/good/3.png,test,0,,,1", "line 3, column `path`: test/good/3.png is listed before, in line 2"),
         ("loose.png,test,1,,9:1", "line 3, column `range`: '9:1' is not LOW:HIGH"),
         ("loose.png,test,1,,,-1", "line 3, column `frame`: input should be greater than or equal to 0"),
         ("loose.png,test,1,,,x", "line 3, column `frame`: input should be a valid integer"),
@@ -158,7 +167,11 @@ def test_several_wrong_rows_are_counted(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("header", "fault"),
-    [("path,split", "has no column `label`"), ("path,split,label,maks", "a column 'maks'. Did you mean 'mask'?"), ("", "no column `path`")],
+    [
+        ("path,split", "has no column `label`"),
+        ("path,split,label,maks", "a column 'maks'. Did you mean 'mask'?"),
+        ("", "no column `path`"),
+    ],
 )
 def test_columns(folder: Path, header: str, fault: str) -> None:
     with pytest.raises(UserError) as caught:
@@ -169,7 +182,9 @@ def test_columns(folder: Path, header: str, fault: str) -> None:
 
 def test_other_separators_and_a_byte_order_mark(folder: Path) -> None:
     for separator in ";\t":
-        file = manifest(folder, separator.join(("loose.png", "test", "1")), header="\ufeff" + separator.join(("path", "split", "label")))
+        file = manifest(
+            folder, separator.join(("loose.png", "test", "1")), header="\ufeff" + separator.join(("path", "split", "label"))
+        )
         assert len(read_manifest(file).items["test"]) == 1
 
 
@@ -177,7 +192,11 @@ def test_json_lines_and_parquet_that_are_none(folder: Path) -> None:
     row = {"path": "loose.png", "split": "test", "label": 1, "site": 7}
     file = manifest(folder, header=json.dumps(row), name="m.jsonl")
     assert [(item.abnormal, item.site) for item in read_manifest(file).items["test"]] == [(True, "7")]
-    for text, fault in (("{", "line 2, is no JSON"), ("[1]", "line 2, is no object"), ('{"path": "loose.png", "splt": 1}', "'splt'")):
+    for text, fault in (
+        ("{", "line 2, is no JSON"),
+        ("[1]", "line 2, is no object"),
+        ('{"path": "loose.png", "splt": 1}', "'splt'"),
+    ):
         with pytest.raises(UserError, match=fault):
             read_manifest(manifest(folder, text, header=json.dumps(row), name="m.jsonl"))
     with pytest.raises(UserError, match="no Parquet file"):
@@ -231,3 +250,10 @@ def test_slices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = ("v.tif,test,1,1", "v.tif,test,0,2")
     some = read_manifest(manifest(folder, *rows, header="path,split,label,frame"))
     assert [(item.id, item.abnormal, item.group) for item in some.items["test"]] == [("v/001", True, "v"), ("v/002", False, "v")]
+    for rows in (("v.tif,test,1,1", "v.tif,test,0,"), ("v.tif,test,1,", "v.tif,test,0,1")):
+        with pytest.raises(UserError, match="line 3, column `path`: v.tif is listed before, in line 2"):
+            read_manifest(manifest(folder, *rows, header="path,split,label,frame"))
+    (folder / "w.tif").touch()
+    rows = ("v.tif,test,1,mine", "w.tif,test,0,mine")
+    with pytest.raises(UserError, match="line [23], column `id`: 'mine/000' is that of another image of test"):
+        read_manifest(manifest(folder, *rows, header="path,split,label,id"))

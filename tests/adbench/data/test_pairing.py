@@ -54,7 +54,9 @@ def test_several_masks_are_numbered() -> None:
     assert paired(["7.png", "8.png"], masks) == ({"7.png": "7_mask_0.png|7_mask_1.png", "8.png": "8-gt2.png"}, [])
 
 
-@pytest.mark.parametrize(("image", "mask"), [("image3.png", "mask3.png"), ("img_3.png", "mask_3.png"), ("3_img.png", "3_mask.png")])
+@pytest.mark.parametrize(
+    ("image", "mask"), [("image3.png", "mask3.png"), ("img_3.png", "mask_3.png"), ("3_img.png", "3_mask.png")]
+)
 def test_the_word_image_gives_way_to_the_word_mask(image: str, mask: str) -> None:
     assert paired([image, "image4.png"], [mask]) == ({image: mask}, [])
 

@@ -24,11 +24,21 @@ DEFECTS = ("hole", "Fl\u00e4che", "crack_2", "\u50b7")
 SUFFIXES = (".png", ".PNG", ".bmp", ".jpg")
 MASK_SUFFIXES = (".png", ".bmp", ".PNG")
 STYLES = ("{}", "{}_mask", "{}_gt", "{}-seg", "mask_{}", "GT_{}", "{}.label", "{}_MASK")
-FOREIGN = ("notes.txt", "Thumbs.db", ".DS_Store", "._x.png", "data.mha", "README", ".git/1.png", "@eaDir/1.png", "__MACOSX/a/1.png")
+FOREIGN = (
+    "notes.txt",
+    "Thumbs.db",
+    ".DS_Store",
+    "._x.png",
+    "data.mha",
+    "README",
+    ".git/1.png",
+    "@eaDir/1.png",
+    "__MACOSX/a/1.png",
+)
 
 # Letters of several scripts, composed and not, and what file names are full of; no word that a mask is told by.
 stems = st.text("ab7\u00e4\u00e9\u0151\u50b7 -.", min_size=1, max_size=6).filter(
-    lambda stem: stem.strip(" .-") == stem and not stem[0] == "."
+    lambda stem: stem.strip(" .-") == stem and stem[0] != "."
 )
 encodings = st.sampled_from(["NFC", "NFD"])
 
@@ -69,7 +79,9 @@ def trees(draw: st.DrawFn) -> Made:
                 made.images[image] = (split, abnormal)
                 if not abnormal:
                     continue
-                folder = f"{top}/{kind}/{masks_below}" if bmad else f"{masks_below}/{unicodedata.normalize(draw(encodings), kind)}"
+                folder = (
+                    f"{top}/{kind}/{masks_below}" if bmad else f"{masks_below}/{unicodedata.normalize(draw(encodings), kind)}"
+                )
                 called = style.format(unicodedata.normalize(draw(encodings), stem))
                 parts = ("_0", "_1") if numbered and style in ("{}_mask", "{}_gt", "{}-seg") else ("",)
                 made.masks[image] = {f"{folder}/{called}{part}{ending}" for part in parts}
@@ -93,7 +105,7 @@ def account(found: Scan, folder: Path) -> tuple[dict[str, tuple[str, bool]], dic
     every = [*used, *(path for path, _ in found.left_out)]
     assert len(set(every)) == len(every)
     assert set(every) == {path for path in folder.rglob("*") if path.is_file()}
-    assert sum(row.count for row in found.table()) == len(every)
+    assert sum(row.files for row in found.table()) == len(every)
     assert all(reason for _, reason in found.left_out)
     assert all(len({item.id for item in among}) == len(among) for among in found.items.values())
 
@@ -175,7 +187,9 @@ def test_a_missing_mask_is_refused(made: Made, data: st.DataObject) -> None:
 @given(trees(), st.data())
 def test_an_unknown_folder_is_refused(made: Made, data: st.DataObject) -> None:
     """A folder of images beside those of a class, called as nobody knows."""
-    beside = data.draw(st.sampled_from(sorted({image.rpartition("/")[0] for image in made.images if "train" not in image.lower()})))
+    beside = data.draw(
+        st.sampled_from(sorted({image.rpartition("/")[0] for image in made.images if "train" not in image.lower()}))
+    )
     stranger = f"{beside}/foo/1.png"
     made.spare.add(stranger)
     with tempfile.TemporaryDirectory() as root:
