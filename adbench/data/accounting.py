@@ -15,7 +15,12 @@ IMAGES, MASKS, LEFT_OUT = "images", "masks", "left out"
 
 
 class LeftOut(NamedTuple):
-    """A file that is neither an image nor a mask of the set, and why."""
+    """A file that is neither an image nor a mask of the set.
+
+    Attributes:
+        path: where it lies.
+        reason: why it is left out.
+    """
 
     path: Path
     reason: str

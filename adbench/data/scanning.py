@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from adbench.data.walking import HIDDEN, NOT_AN_IMAGE, Tree, walk
 from adbench.files.suffixes import stem_of, suffix_of
 
 REMARKS_SHOWN = 3
+MOST_KINDS = 8  # so many folders may hold the same images in different ways
 # What lies beside images and is no image: it goes without saying.
 DOCUMENTS = frozenset({"", ".csv", ".db", ".doc", ".docx", ".htm", ".html", ".ini", ".json", ".jsonl", ".log", ".md", ".parquet"})
 DOCUMENTS |= {".pdf", ".py", ".rst", ".sh", ".toml", ".tsv", ".txt", ".url", ".xls", ".xlsx", ".xml", ".yaml", ".yml"}
@@ -95,7 +97,7 @@ def scan(
             found.leave_out((picture.path for picture in pictures), ABNORMAL_IN_TRAIN)
             found.leave_out(_flat(masks), UNUSED_MASK)
             continue
-        clear = _clear(found, pictures, masks)
+        clear = _clear(found, pictures)
         paired = _paired(found, clear, masks, key)
         items[split] += sliced(_items(clear, paired, subject), reading)
     _unused_masks(found)
@@ -207,7 +209,7 @@ def _masks_without_class(found: _Found) -> None:
             found.masks[place.split, classes[0]][place.rest] += [path for _, path in found.unplaced.pop(where)]
 
 
-def _clear(found: _Found, pictures: list[_Picture], masks: Mapping[Parts, list[Path]]) -> list[_Picture]:
+def _clear(found: _Found, pictures: list[_Picture]) -> list[_Picture]:
     """The pictures of a class without those of which nobody can tell whether they are images or masks."""
     by_rest: dict[Parts, list[_Picture]] = defaultdict(list)
     for picture in pictures:
@@ -221,25 +223,27 @@ def _clear(found: _Found, pictures: list[_Picture], masks: Mapping[Parts, list[P
         )
         found.leave_out((path for among in inner.values() for _, path in among), UNCLEAR)
         return by_rest[()]
-    if not masks and (twins := _two_alike(by_rest)):
+    if twins := _two_alike(by_rest):
         one, other = (found.name(among[0].path.parent) for among in twins)
         found.problems.append(
             f"{one} and {other} hold files of the same names: call the folder of the masks `label` and that of the images `img`."
         )
         found.leave_out((path for among in twins for _, path in among), UNCLEAR)
-        return []
+        return [picture for picture in pictures if not any(picture in among for among in twins)]
     return pictures
 
 
 def _two_alike(by_rest: Mapping[Parts, list[_Picture]]) -> list[list[_Picture]]:
-    """Two folders of abnormal images with the same names in them may be images and masks."""
-    if len(by_rest) != 2:
+    """Two folders with the same names in them may be images and masks. Folders of subjects, whose slices have the same names,
+    are numbered."""
+    named = [among for rest, among in by_rest.items() if not any(letter.isdecimal() for part in rest for letter in part)]
+    if len(named) > MOST_KINDS:  # subjects, too
         return []
-    first, second = by_rest.values()
-    if first[0].place.label == GOOD:
-        return []
-    pairs = pair([path for _, path in first], [path for _, path in second])
-    return [first, second] if len(first) == len(second) == len(pairs.masks) else []
+    for first, second in combinations(named, 2):
+        pairs = pair([path for _, path in first], [path for _, path in second])
+        if 2 * len(pairs.masks) > min(len(first), len(second)):
+            return [first, second]
+    return []
 
 
 def _paired(found: _Found, pictures: list[_Picture], masks: Mapping[Parts, list[Path]], key: str) -> dict[Path, tuple[Path, ...]]:
@@ -250,6 +254,8 @@ def _paired(found: _Found, pictures: list[_Picture], masks: Mapping[Parts, list[
     images: dict[Parts, list[Path]] = defaultdict(list)
     for place, path in pictures:
         images[place.rest].append(path)
+    if len(images) == 1 and masks.keys() == {()}:  # the images lie one deeper than the masks, all in one folder
+        masks = {rest: masks[()] for rest in images}
     paired, masks = _folders_of_masks(images, masks)
     strangers: list[Path] = []
     for rest in {**images, **masks}:

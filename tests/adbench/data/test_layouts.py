@@ -366,11 +366,24 @@ def test_several_normal_classes_that_the_user_names(tree: Tree) -> None:
     assert not found.problems
 
 
-def test_two_folders_of_the_same_names_may_be_images_and_masks(tree: Tree) -> None:
-    folder = tree("test/good/0.png", *(f"test/Ungood/{inner}/{name}.png" for inner in ("photos", "outlines") for name in "12"))
+@pytest.mark.parametrize("kind", ["good", "Ungood"])
+def test_two_folders_of_the_same_names_may_be_images_and_masks(tree: Tree, kind: str) -> None:
+    inner = {"photos": "123", "outlines": "12", "views": "9"}
+    folder = tree("train/good/0.png", *(f"test/{kind}/{where}/{name}.png" for where, names in inner.items() for name in names))
     (problem,) = scan(folder, FOLDERS).problems
-    assert problem.startswith("test/Ungood/outlines and test/Ungood/photos hold files of the same names")
-    assert len(scan(folder, FOLDERS).left_out) == 4
+    assert problem.startswith(f"test/{kind}/outlines and test/{kind}/photos hold files of the same names")
+    assert len(scan(folder, FOLDERS).left_out) == 5
+
+
+def test_folders_of_subjects_may_hold_the_same_names(tree: Tree) -> None:
+    found = scan(tree("test/good/0.png", *(f"test/Ungood/p{subject}/{name}.png" for subject in "12" for name in "12")), FOLDERS)
+    assert not found.problems
+    assert len(found.items["test"]) == 5
+
+
+def test_images_one_deeper_than_their_masks(tree: Tree) -> None:
+    found = scan(tree("test/good/0.png", "test/Ungood/photos/1.png", "test/Ungood/label/1.png"), FOLDERS)
+    assert summary(found)["test"] == [("Ungood/photos/1", True, "1.png"), ("good/0", False, None)]
 
 
 @pytest.fixture
