@@ -60,7 +60,7 @@ class _Found:
 
     def name(self, path: Path) -> str:
         """As messages call a file or folder: relative to the set's folder."""
-        return relative(path, self.tree.folder)
+        return "the set's own folder" if path == self.tree.folder else relative(path, self.tree.folder)
 
     def leave_out(self, files: Iterable[Path], reason: str) -> None:
         self.left_out += [LeftOut(file, reason) for file in files]
@@ -255,7 +255,7 @@ def _paired(found: _Found, pictures: list[_Picture], masks: Mapping[Parts, list[
     for place, path in pictures:
         images[place.rest].append(path)
     if len(images) == 1 and masks.keys() == {()}:  # the images lie one deeper than the masks, all in one folder
-        masks = {rest: masks[()] for rest in images}
+        masks = dict.fromkeys(images, masks[()])
     paired, masks = _folders_of_masks(images, masks)
     strangers: list[Path] = []
     for rest in {**images, **masks}:
@@ -287,7 +287,9 @@ def _folders_of_masks(
     others: dict[Parts, list[Path]] = {}
     for rest, files in masks.items():
         owner = owners.get((rest[:-1], plain(rest[-1])), []) if rest and rest not in images else []
-        if len(owner) == 1 and owner[0] not in paired:
+        # Several are numbered: an outline beside the mask would be joined with it.
+        numbered = len(files) == 1 or all(stem_of(file.name)[-1:].isdecimal() for file in files)
+        if len(owner) == 1 and owner[0] not in paired and numbered:
             paired[owner[0]] = tuple(sorted(files))
         else:
             others[rest] = files

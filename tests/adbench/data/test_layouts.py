@@ -181,7 +181,7 @@ def test_folders_that_say_nothing(tree: Tree) -> None:
     found = scan(tree("test/good/a.png", "extra/c.png", "extra/d.png", "loose.png"), Layout())
     assert len(found.items["test"]) == 1
     assert found.remarks == (
-        "1 file in . is left out: no split can be told from its folders.",
+        "1 file in the set's own folder is left out: no split can be told from its folders.",
         "2 files in extra are left out: no split can be told from its folders.",
     )
     assert not found.problems
@@ -328,6 +328,11 @@ def test_a_folder_of_masks_for_each_image(tree: Tree) -> None:
     assert first.type == "logical"
     assert not found.mask_problems
     assert not found.left_out
+
+
+def test_a_folder_of_several_pictures_for_an_image_is_refused_where_they_are_not_numbered(tree: Tree) -> None:
+    folder = tree("test/good/0.png", "test/hole/1.png", "ground_truth/hole/1/mask.png", "ground_truth/hole/1/outline.png")
+    assert "ground_truth/hole/1/mask.png, and 1 more, belong to no image" in scan(folder, FOLDERS).mask_problems[0]
 
 
 def test_masks_without_a_class_belong_to_the_only_one(tree: Tree) -> None:

@@ -22,8 +22,9 @@ SPLITS = {"train": ("train", "Train"), "valid": ("valid", "val", "VALIDATION"), 
 GOODS = ("good", "NORMAL", "ok", "Healthy", "negative")
 DEFECTS = ("hole", "Fl\u00e4che", "crack_2", "\u50b7")
 SUFFIXES = (".png", ".PNG", ".bmp", ".jpg")
+SEVERAL = ("{}_mask", "{}_gt", "{}-seg", "{}/000")  # an image may have several masks
 MASK_SUFFIXES = (".png", ".bmp", ".PNG")
-STYLES = ("{}", "{}_mask", "{}_gt", "{}-seg", "mask_{}", "GT_{}", "{}.label", "{}_MASK")
+STYLES = ("{}", "{}_mask", "{}_gt", "{}-seg", "mask_{}", "GT_{}", "{}.label", "{}_MASK", "{}/000")
 FOREIGN = (
     "notes.txt",
     "Thumbs.db",
@@ -83,7 +84,7 @@ def trees(draw: st.DrawFn) -> Made:
                     f"{top}/{kind}/{masks_below}" if bmad else f"{masks_below}/{unicodedata.normalize(draw(encodings), kind)}"
                 )
                 called = style.format(unicodedata.normalize(draw(encodings), stem))
-                parts = ("_0", "_1") if numbered and style in ("{}_mask", "{}_gt", "{}-seg") else ("",)
+                parts = ("_0", "_1") if numbered and style in SEVERAL else ("",)
                 made.masks[image] = {f"{folder}/{called}{part}{ending}" for part in parts}
     for name in draw(st.lists(st.sampled_from(FOREIGN), unique=True)):
         made.spare.add(f"{draw(st.sampled_from(sorted(made.images))).rpartition('/')[0]}/{name}")
@@ -156,7 +157,9 @@ def test_a_surplus_mask_is_refused(made: Made, data: st.DataObject) -> None:
     """A mask that no image is called as, beside the others."""
     tested = sorted(image for image in made.masks if made.images[image][0] == "test")
     image = data.draw(st.sampled_from(tested))
-    stranger = f"{min(made.masks[image]).rpartition('/')[0]}/zz99_mask.png"
+    where, _, name = min(made.masks[image]).rpartition("/")
+    # In a folder of masks of one image, every mask is that image's.
+    stranger = f"{where.rpartition('/')[0]}/zz99/000.png" if name.startswith("000") else f"{where}/zz99_mask.png"
     made.spare.add(stranger)
     with tempfile.TemporaryDirectory() as root:
         folder = build(made, Path(root))
