@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from itertools import combinations
+from pathlib import Path
 
 from adbench.contracts.dataset import SPLITS, Dataset
+from adbench.data.accounting import Counted, Scan
+
+
+def count_rows(dataset: Dataset) -> list[Counted]:
+    """What the files of each folder of a set on disk are used as; empty for a set that does not lie in files."""
+    found = getattr(dataset, "found", None)
+    return found.table() if isinstance(found, Scan) else []
+
+
+def folder_of(dataset: Dataset) -> Path | None:
+    """The folder that holds all images of a set; None where they do not lie in files."""
+    folders = {os.path.abspath(item.path.parent) for split in SPLITS for item in dataset.items(split) if item.path}
+    return Path(os.path.commonpath(folders)) if folders else None
 
 
 def counts(dataset: Dataset) -> dict[str, int]:
@@ -20,6 +35,15 @@ def counts(dataset: Dataset) -> dict[str, int]:
 def empty_splits(dataset: Dataset) -> list[str]:
     """A sentence for each split without images."""
     return [f"{split} is empty." for split in SPLITS if not dataset.items(split)]
+
+
+def single_class_splits(dataset: Dataset) -> list[str]:
+    """A sentence for a `valid` with images of one label only; for `test` see the figures, and `train` holds normals by design."""
+    labels = {item.abnormal for item in dataset.items("valid")}
+    if len(labels) != 1:
+        return []
+    what = "abnormal" if labels == {True} else "normal"
+    return [f"valid holds {what} images only: few-shot, and what chooses on valid, need both."]
 
 
 def other_counts(dataset: Dataset) -> list[str]:

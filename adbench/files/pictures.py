@@ -28,6 +28,7 @@ DECODE_ERRORS = (
 )
 # Of EXIF: the tag, its usual value, and those that turn an image by a quarter.
 ORIENTATION, UPRIGHT, LYING = 0x0112, 1, (5, 6, 7, 8)
+JPEG_END = b"\xff\xd9"
 # A JPEG mask rings around its edges: grey values this far from black and white are still one of the two ...
 JPEG_TOLERANCE = 64
 # ... and so many of its pixels may be further away than that.
@@ -104,6 +105,24 @@ def image_size(path: Path) -> tuple[int, int]:
             return (image.width, image.height) if lies else (image.height, image.width)
     except DECODE_ERRORS as error:
         raise _unreadable(path, "image", error) from error
+
+
+def check_whole(path: Path) -> None:
+    """Raise `UserError` where an image is missing, is no image, or is cut off. Its pixels are not decoded."""
+    try:
+        with Image.open(path) as image:
+            is_jpeg = image.format == "JPEG"
+            image.verify()
+        if is_jpeg and JPEG_END not in _tail(path):
+            raise OSError("it is cut off")
+    except DECODE_ERRORS as error:
+        raise _unreadable(path, "image", error) from error
+
+
+def _tail(path: Path, length: int = 1024) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - length))
+        return file.read()
 
 
 def _orientation(image: Image.Image) -> int:
