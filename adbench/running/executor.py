@@ -143,7 +143,7 @@ class _Driver:
         try:
             earlier = self._folder.done(cell_id(known))
         except UserError as error:  # its record is broken, and stays as it is
-            self._end(position, failure(cell, session, known, error, started), kept=False)
+            self._end(position, failure(cell, session, known, error, started, is_kept=False), kept=False)
             return None
         if earlier is not None and set(session.keep) <= set(earlier.kept):
             self._end(position, earlier, kept=True)
