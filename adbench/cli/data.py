@@ -115,4 +115,3 @@ def _print(reports: list[Findings], absent: list[tuple[str, str]]) -> None:
 
 def _first(examples: tuple[str, ...]) -> str:
     return "\n".join([*examples[:EXAMPLES], *(["..."] if len(examples) > EXAMPLES else [])])
-

@@ -66,7 +66,9 @@ def look_inverted(coverages: Sequence[float]) -> str:
     middle = median(coverages) if coverages else 0.0
     if middle <= INVERTED:
         return ""
-    return f"most masks mark more than half of the image ({middle:.0%} in the median): where white stands for normal, invert them."
+    return (
+        f"most masks mark more than half of the image ({middle:.0%} in the median): where white stands for normal, invert them."
+    )
 
 
 def _faulty(kind: Literal["lacking", "unusable"], sentence: str) -> MaskFacts:

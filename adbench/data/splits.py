@@ -18,7 +18,7 @@ class CountRow(NamedTuple):
         folder: relative to the set's own folder.
         used: `images`, `masks` or `left out`.
         split, label: of images and masks; the label is the kind of defect where it is known, else `normal` or `abnormal`.
-        count: of files.
+        files: how many.
         reason: why they are left out, else "".
     """
 
@@ -26,7 +26,7 @@ class CountRow(NamedTuple):
     used: str
     split: str
     label: str
-    count: int
+    files: int
     reason: str
 
 
@@ -39,8 +39,8 @@ def count_rows(dataset: Dataset) -> list[CountRow]:
             label = item.type or ("abnormal" if item.abnormal else "normal")
             for used, paths in (("images", (item.path,)), ("masks", item.masks)):
                 files.update((path, (used, split, label)) for path in paths if path is not None)
-    found = Counter((path.parent, *use) for path, use in files.items())
-    return sorted(CountRow(os.path.relpath(parent, home), *use, count, "") for (parent, *use), count in found.items())
+    found = Counter((path.parent, use) for path, use in files.items())
+    return sorted(CountRow(os.path.relpath(parent, home), *use, count, "") for (parent, use), count in found.items())
 
 
 def folder_of(dataset: Dataset) -> Path | None:

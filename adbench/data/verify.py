@@ -69,9 +69,7 @@ def _look_through(dataset: Dataset, report: Findings, track: Progress) -> dict[P
     for problem in dataset.problems():
         report.add("error", "unaccounted", problem)
     _of_items(dataset, among, report)
-    looked = dict(
-        zip(among, track(in_threads(partial(_examine, dataset), among), dataset.card.name, len(among)), strict=True)
-    )
+    looked = dict(zip(among, track(in_threads(partial(_examine, dataset), among), dataset.card.name, len(among)), strict=True))
     seen = {place: found.image for place, found in looked.items() if isinstance(found.image, ImageFacts)}
     if unreadable := [found.image for found in looked.values() if isinstance(found.image, str)]:
         report.add("error", "unreadable", counted(len(unreadable), "unreadable image"), unreadable)

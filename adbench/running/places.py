@@ -31,10 +31,15 @@ def without_places(text: str, cell: Cell, session: Session) -> str:
                 found.setdefault(spelt, shown)
     # The longest first: a set lies below the data root, and that below the user's home.
     for folder, shown in sorted(found.items(), key=lambda pair: -len(pair[0])):
-        inside = f"{shown}/" if shown else ""
-        text = re.sub(rf"(?<![\w.~/-]){re.escape(folder)}/", lambda _, to=inside: to, text)
-        text = re.sub(rf"(?<![\w.~/-]){re.escape(folder)}(?![\w/-])", lambda _, to=shown or Path(folder).name: to, text)
+        begins = rf"(?<![\w.~/-]){re.escape(folder)}"
+        text = re.sub(f"{begins}/", _literally(f"{shown}/" if shown else ""), text)
+        text = re.sub(rf"{begins}(?![\w/-])", _literally(shown or Path(folder).name), text)
     return text
+
+
+def _literally(text: str) -> str:
+    """As a replacement in which a backslash means nothing."""
+    return text.replace("\\", "\\\\")
 
 
 def _places(cell: Cell, session: Session) -> Iterator[tuple[str | Path, str]]:

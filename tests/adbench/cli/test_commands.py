@@ -427,7 +427,7 @@ def test_one_set_is_shown_with_what_its_files_are(with_folders, tmp_path: Path) 
     code, out, _ = with_folders("datasets", "folder:sets/made", "--json")
     (facts,) = json.loads(out)
     assert facts["counts"]["test/abnormal"] == 4
-    assert sum(row["count"] for row in facts["files"]) == 3 + 2 + 4 + 4
+    assert sum(row["files"] for row in facts["folders"]) == 3 + 2 + 4 + 4
     assert facts["problems"] == []
 
 

@@ -16,9 +16,9 @@ from toyplugin import entry_point
 from adbench import api
 from adbench.leaderboard.material import gather
 from adbench.planning.options import RunOptions
-from adbench.regression.baseline import baseline_cells, write_baseline
 from adbench.registry.cards import load_registry
 from adbench.registry.loading import load_plugins
+from adbench.regression.baseline import baseline_cells, write_baseline
 from adbench.report.build import build_report
 from adbench.results.store import RunFolder
 from adbench.running.places import without_places
@@ -39,7 +39,11 @@ def test_a_failing_set_leaves_no_path_anywhere(tmp_path: Path, monkeypatch: pyte
     names = tuple(os.path.relpath(folder) for folder in (bad, good))
     for out in ("run", str(tmp_path / "other run")):
         asked = RunOptions(
-            methods=("peak", "crash"), datasets=tuple(f"folder:{name}" for name in names), track=("full-normal",), out=out, device="cpu"
+            methods=("peak", "crash"),
+            datasets=tuple(f"folder:{name}" for name in names),
+            track=("full-normal",),
+            out=out,
+            device="cpu",
         )
         run = api.execute_plan(api.plan(asked, REGISTRY), asked, REGISTRY)
         assert [record.status for record in run.records] == ["failed", "done", "failed", "failed"]
@@ -47,7 +51,7 @@ def test_a_failing_set_leaves_no_path_anywhere(tmp_path: Path, monkeypatch: pyte
         assert said == "The image bad_set/test/lesion/002.png cannot be read (Truncated File Read): replace or remove it."
         crashed = run.records[3].error
         assert "/secret.txt or here.txt" in crashed["message"]
-        assert f'File "adbench/running/runner.py"' in crashed["traceback"]  # still of use
+        assert 'File "adbench/running/runner.py"' in crashed["traceback"]  # still of use
         write_baseline(baseline_cells(RunFolder(run.folder), run.records[1:2]), tmp_path / "baseline.json", {})
         (RunFolder(run.folder).cells / run.records[1].id / "scores.parquet").write_bytes(b"")
         opened = api.open_run(out)
@@ -57,7 +61,13 @@ def test_a_failing_set_leaves_no_path_anywhere(tmp_path: Path, monkeypatch: pyte
         texts["problems"] = " ".join(cell.problem for cell in gather([opened]).cells)
         assert "cannot be read" in texts["problems"]
         for name, text in texts.items():
-            for private in (str(tmp_path), str(place), str(Path.home()) + "/", sys.prefix + "/", str(Path(api.__file__).parents[1])):
+            for private in (
+                str(tmp_path),
+                str(place),
+                str(Path.home()) + "/",
+                sys.prefix + "/",
+                str(Path(api.__file__).parents[1]),
+            ):
                 assert private not in text, (name, private)
 
 
