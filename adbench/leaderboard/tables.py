@@ -1,4 +1,4 @@
-"""From results to ranked rows. What was not measured stays missing; no mean is taken over unequal sets of cells."""
+"""Turn results into ranked rows. What was not measured stays missing; no mean is taken over unequal sets of cells."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Row:
     failed: dict[str, int]
 
     def mean(self, metric: str, datasets: Sequence[str]) -> float | None:
-        """Mean over these datasets; None where one of them is missing."""
+        """Mean over these datasets; None if one of them is missing."""
         values = [self.figures.get((dataset, metric)) for dataset in datasets]
         return fmean(figure.value for figure in values if figure) if values and all(values) else None
 
 
 @dataclass
 class Table:
-    """One preset and track: methods that learn from the same, and so can be ranked.
+    """One preset and track: methods that learn from the same images, and so can be ranked.
 
     Attributes:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
@@ -55,7 +55,7 @@ class Table:
         copies: those of which cells saw different copies.
         versions: packages that decide a row's scores and had several versions.
         rank_marked: marked rows are ranked with the others.
-        metrics: what is known of the metrics, those of absent plugins included.
+        metrics: what is known about the metrics, including those of absent plugins.
         p_values: of the image AUROC, see `adbench.leaderboard.standings.paired_tests`; empty without scores.
     """
 
@@ -91,7 +91,7 @@ class Table:
         return [name for name in self.datasets if name not in left_out]
 
     def mean(self, row: Row, metric: str) -> float | None:
-        """The row's mean over all datasets of the table that have this metric; None where it misses one."""
+        """The row's mean over all datasets of the table that have this metric; None if one is missing."""
         return row.mean(metric, self.datasets_with(metric))
 
     def missing(self, row: Row, metric: str) -> list[str]:
@@ -99,7 +99,7 @@ class Table:
         return [name for name in self.datasets_with(metric) if (name, metric) not in row.figures]
 
     def figure(self, row: Row, metric: str, column: Column) -> Figure | None:
-        """The row's figure on a dataset, or its mean over all of them (None); None where there is none."""
+        """The row's figure on a dataset, or its mean over all of them (column None); None if there is none."""
         if column is not None:
             return row.figures.get((column, metric))
         if self.mean(row, metric) is None:
@@ -107,7 +107,7 @@ class Table:
         return over_datasets([row.figures[name, metric] for name in self.datasets_with(metric)])
 
     def ranks(self, row: Row) -> bool:
-        """Whether the row is ranked: marked ones only where asked, and random weights never."""
+        """Whether the row is ranked: marked rows only on request, random weights never."""
         return row.mark == HONEST or (self.rank_marked and "random-weights" not in row.mark)
 
     def standings(self, metric: str, column: Column) -> dict[str, Standing]:
@@ -134,7 +134,7 @@ class Table:
         return rows, compare_ranks([[sign * row.figures[name, metric].value for row in rows] for name in datasets])
 
     def sign(self, metric: str) -> int:
-        """What to multiply a figure by so that higher is better."""
+        """The factor, 1 or -1, by which a figure is better when higher."""
         return 1 if self.metrics[metric].higher_is_better else -1
 
     def ordered(self, metric: str) -> list[Row]:
@@ -148,7 +148,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
 
     Args:
         records: of one or several runs.
-        scores: gives the kept scores of a finished cell, for the paired tests and for intervals that records lack.
+        scores: gives the kept scores of a finished cell, for the paired tests and for intervals missing from records.
         rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
     """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
@@ -186,7 +186,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
 
 
 def table_condition(record: CellRecord) -> str:
-    """What of the protocol is not the default, e.g. `limit=8, precision=bf16`; such figures make a table of their own."""
+    """What differs from the default protocol, e.g. `limit=8, precision=bf16`; such figures get their own table."""
     usual = {**Protocol().identity(), "precision": "fp32", "evaluation_size": EVALUATION_SIZE}
     found = {**record.identity.get("protocol", {}), "precision": record.identity.get("precision", "fp32")}
     if found.get("support_list"):  # one word for all sets of a table, each of which has its own images
@@ -212,7 +212,7 @@ def _has_masks(record: CellRecord) -> bool | None:
 
 
 def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
-    """One record where the same cell was measured again, say after its weights or its data changed: the last that is finished."""
+    """One record per cell: if it was measured again, say after its weights or data changed, the last finished one."""
     kept: dict[tuple, CellRecord] = {}
     for record in sorted(records, key=lambda record: (record.status == "done", record.started)):
         place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, table_condition(record))
@@ -221,7 +221,7 @@ def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
 
 
 def _superseded(records: list[CellRecord], counting: list[CellRecord]) -> dict[tuple, list[CellRecord]]:
-    """The finished cells that gave way to newer ones, by row."""
+    """The finished cells that newer ones replaced, by row."""
     count = {id(record) for record in counting}
     older: dict[tuple, list[CellRecord]] = {}
     for record in records:
@@ -235,10 +235,9 @@ def _row_of(record: CellRecord) -> tuple:
 
 
 def mark_of(*records: CellRecord) -> str:
-    """What keeps a row of these cells out of the ranks, or nothing for an honest row.
+    """What keeps a row of these cells out of the ranks, or "" for an honest row.
 
-    `test-oracle`, `transductive` (as its card says, or as was seen in one of them), and `random-weights` where nothing else
-    was learnt from.
+    `test-oracle`, `transductive` (by its card, or as seen in one of the cells), and `random-weights` under zero-shot.
     """
     marks = {
         "test-oracle": any(record.selection == "test-oracle" for record in records),

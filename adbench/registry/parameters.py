@@ -23,11 +23,11 @@ Overrides = Mapping[str, Mapping[str, Any]]
 
 
 def parse_set(settings: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """`["mvfa.lr=1e-4"]` to `{"mvfa": {"lr": "1e-4"}}`; values stay text and are converted by their field's type."""
+    """`["mvfa.lr=1e-4"]` to `{"mvfa": {"lr": "1e-4"}}`; values stay text until `build_parameters` converts them."""
     overrides: dict[str, dict[str, Any]] = {}
     for setting in settings:
         path, equals, value = setting.partition("=")
-        # A method's own name may hold dots only in its argument, so the parameter is what follows the last one.
+        # A method's argument may contain dots, so the parameter is what follows the last one.
         method, dot, name = path.strip().rpartition(".")
         if not (equals and dot and method and name):
             raise UserError(f"--set {setting!r} is not of the form METHOD.PARAM=VALUE, e.g. --set mvfa.epochs=20.")
@@ -39,7 +39,7 @@ def build_parameters(card: DetectorCard, preset: str, overrides: Mapping[str, An
     """The parameters of a cell: defaults, then the preset's values, then the user's.
 
     Raises:
-        UserError: unknown parameter, or a value that its type does not admit.
+        UserError: unknown parameter, or a value that its type does not allow.
     """
     types = get_type_hints(card.parameters, include_extras=True)
     fields = [field.name for field in dataclasses.fields(card.parameters)]
@@ -52,7 +52,7 @@ def build_parameters(card: DetectorCard, preset: str, overrides: Mapping[str, An
 
 
 def changed_parameters(card: DetectorCard, preset: str, parameters: Any) -> dict[str, Any]:
-    """What differs from the preset: the name of a variant on a leaderboard."""
+    """The parameters that differ from the preset; they name a variant on a leaderboard."""
     usual = as_json(build_parameters(card, preset, {}))
     return {name: value for name, value in as_json(parameters).items() if value != usual[name]}
 

@@ -28,7 +28,7 @@ class CellImages:
 
     Attributes:
         draw: what its track grants.
-        test: the test images in an order that tells nothing.
+        test: the test images in an order that reveals nothing.
         twice: positions among them that are scored a second time.
     """
 
@@ -43,13 +43,13 @@ class CellImages:
 
 
 def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
-    """Draw the support of a cell and shuffle its test images. Raises `UserError` where the set holds too few."""
+    """Draw the support of a cell and shuffle its test images. Raises `UserError` if the set holds too few."""
     draw, test = draw_images(cell, datasets)
     return CellImages(draw, test, sample(len(test)))
 
 
 class Grants:
-    """Serves the images of a cell while it is open: to the detector without what its track does not grant."""
+    """Serves the images of a cell while it is open: to the detector only what its track grants."""
 
     def __init__(self, images: CellImages) -> None:
         self.images = images
@@ -83,7 +83,7 @@ class Grants:
         return ImageBatch(self._unlabelled.source(), range(len(self.images.test)))
 
     def again(self) -> ImageBatch:
-        """Those that are scored a second time, under other ids."""
+        """The images that are scored a second time, under other ids."""
         first = len(self.images.test)
         return ImageBatch(self._unlabelled.source(), range(first, first + len(self.images.twice)))
 
@@ -96,7 +96,7 @@ class Grants:
 
     @contextmanager
     def true_cause(self) -> Iterator[None]:
-        """Raise what kept an image from being served: a detector is told less, and may have gone on without it."""
+        """Raise what kept an image from being served: a detector is told less, and may have continued without it."""
         try:
             yield
         except Exception:

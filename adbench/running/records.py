@@ -1,4 +1,4 @@
-"""Records of cells: finished ones, failed ones, and what a failure says."""
+"""Records of finished and failed cells, and the messages of failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adbench.running.session import Session
 
 
 def record_of(cell: Cell, session: Session, known: dict[str, Any], started: str, **measured: Any) -> CellRecord:
-    """The record of a cell that began at `started` and whose identity is `known`, as far as it is; with what was measured."""
+    """The record of a cell that began at `started`; `known` is its identity, or as much as is known of it."""
     return CellRecord(
         id=cell_id(known),
         identity=known,
@@ -66,7 +66,7 @@ def now() -> str:
 
 
 def explain(error: Exception) -> str:
-    """One sentence, with the way out where there is a known one."""
+    """One sentence, with a remedy if one is known."""
     out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
     if out_of_memory:
         return "Out of memory: lower --batch-size, or the method's own batch_size or image_size with --set."

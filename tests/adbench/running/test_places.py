@@ -54,7 +54,9 @@ def test_a_failing_set_leaves_no_path_anywhere(tmp_path: Path, monkeypatch: pyte
         assert 'File "adbench/running/runner.py"' in crashed["traceback"]  # still of use
         write_baseline(baseline_cells(RunFolder(run.folder), run.records[1:2]), tmp_path / "baseline.json", {})
         (RunFolder(run.folder).cells / run.records[1].id / "scores.parquet").write_bytes(b"")
-        opened = api.open_run(out)
+        (RunFolder(run.folder).cells / run.records[3].id / "cell.json").write_text("{")
+        opened = api.read_run(Path(out))
+        assert "is not an adbench result" in " ".join(gather([opened]).unreadable)
         texts = {str(file): file.read_text() for file in run.folder.rglob("*.json")}
         texts["baseline"] = (tmp_path / "baseline.json").read_text()
         texts["report"] = build_report([opened], registry=REGISTRY)
