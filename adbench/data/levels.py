@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +17,15 @@ from adbench.contracts.dataset import Reading
 from adbench.errors import UserError
 from adbench.files.depth import Depth, depths
 from adbench.files.grey import FEW_LEVELS, Range, grey_levels, range_for
-from adbench.files.pictures import read_stored, says_window
+from adbench.files.pictures import finite, read_stored, says_window
 from adbench.files.stamps import facts_of
 from adbench.files.windows import PERCENTILE, PERCENTILES, VOI, window_range
 from adbench.words import counted
 
 # The histogram that percentiles are taken from; exact for whole numbers that span no more.
 BINS = 1 << 16
-# Values of CT start here or below: air, in Hounsfield units.
-AIR = -900
+# Values this low are those of CT: lungs and air, in Hounsfield units.
+AIR = -500
 
 
 class Picture(NamedTuple):
@@ -67,7 +68,8 @@ class Levels:
         if self.range is None:
             return said
         if self.left < FEW_LEVELS:
-            example = f"{self.usual[0]:g}:{self.usual[1]:g}"
+            low, high = self.usual
+            example = f"{math.floor(low)}:{math.ceil(high)}" if high - low >= FEW_LEVELS else f"{low:g}:{high:g}"
             said.append(
                 f"{counted(self.left, 'grey level')} of 256 left in a typical image, shown {self._shown()}: "
                 f"give --range LOW:HIGH, e.g. {example}, or --window percentile."
@@ -110,7 +112,7 @@ def levels_in_use(
     low, high = min(depth.low for depth in deciding), max(depth.high for depth in deciding)
     shown = _shown(deciding, [picture for picture in normals if found.get(picture.path)], reading, (low, high))
     return Levels(
-        range=shown,
+        range=None if shown is None else (float(shown[0]), float(shown[1])),
         left=256 if shown is None else int(median(_left(depth, shown) for depth in deciding)),
         deep=len(every),
         plain=len(found) - len(every),
@@ -139,8 +141,8 @@ def _shown(deep: Sequence[Depth], normals: Sequence[Picture], reading: Reading, 
 def _check_windows(deep: Sequence[Path]) -> None:
     says = facts_of("says its window", deep, lambda path: str(says_window(path)))
     if silent := [path for path, said in says.items() if said != str(True)]:
-        others = f" and {len(silent) - 1} more do" if len(silent) > 1 else " does"
-        raise UserError(f"{silent[0]}{others} not say a window of its own: give --window CENTRE:WIDTH or a name instead of voi.")
+        who = f"{silent[0]} and {len(silent) - 1} more do" if len(silent) > 1 else f"{silent[0]} does"
+        raise UserError(f"{who} not say how to be shown: give --window CENTRE:WIDTH or a name instead of voi.")
 
 
 def _percentiles(normals: Sequence[Picture], axis: int) -> Range:
@@ -165,8 +167,8 @@ def _counted(normals: Sequence[Picture], axis: int) -> Range:
     width = max((high - low) / (BINS - 1), 1.0 if all(map(float.is_integer, (low, high))) else 0.0) or 1.0
     counts = np.zeros(BINS, np.int64)
     for path, frame in normals:
-        places = (read_stored(path, frame, axis).values.astype(np.float64) - low) / width
-        counts += np.bincount(np.rint(places).astype(np.int64).ravel(), minlength=BINS)
+        places = (finite(read_stored(path, frame, axis).values).astype(np.float64) - low) / width
+        counts += np.bincount(np.rint(places).astype(np.int64), minlength=BINS)
     running = np.cumsum(counts)
     # Of n values in order, the one at the rank that numpy's percentile takes, without interpolation between two.
     ranks = [round(share / 100 * (int(running[-1]) - 1)) + 1 for share in PERCENTILES]

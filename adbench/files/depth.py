@@ -11,7 +11,7 @@ import numpy as np
 
 from adbench.errors import UserError
 from adbench.files.formats import format_of, reading
-from adbench.files.pictures import READER_VERSION, is_whole
+from adbench.files.pictures import READER_VERSION, finite, is_whole
 from adbench.files.stamps import facts_of
 
 KIND = f"values, reader {READER_VERSION}"
@@ -63,14 +63,12 @@ def _measure(path: Path) -> str | None:
 def _depth_of(path: Path) -> str | None:
     lows, highs, sample, whole = [], [], [], True
     for values in _pictures(path):
-        finite = values if values.dtype.kind != "f" else values[np.isfinite(values)]
-        if not finite.size:
-            continue
-        lows.append(float(finite.min()))
-        highs.append(float(finite.max()))
-        whole = whole and is_whole(finite)
-        flat = finite.ravel()
-        sample.append(flat[:: max(len(flat) // SAMPLE, 1)])
+        present = finite(values)
+        if present.size:
+            lows.append(float(present.min()))
+            highs.append(float(present.max()))
+            whole = whole and is_whole(present)
+            sample.append(present[:: max(len(present) // SAMPLE, 1)])
     if not sample:
         return None
     darkest, brightest = np.percentile(np.concatenate(sample), (0.5, 99.5))

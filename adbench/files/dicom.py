@@ -53,6 +53,8 @@ HEADER = (
     "BitsStored",
     "PixelRepresentation",
 )
+# The pixels, where a file must be read as one.
+PIXELS = (*HEADER, "PlanarConfiguration", "HighBit", "PixelData", "FloatPixelData", "DoubleFloatPixelData")
 HASH_DIGITS = 16
 DEEP_PALETTE = 65535
 
@@ -77,7 +79,7 @@ def subject_of(path: Path) -> str | None:
 def frames(path: Path, axis: int) -> int | None:
     """The frames of a file; None where it is one."""
     del axis  # frames follow each other as they were taken
-    count = int(_header(path).get("NumberOfFrames") or 1)
+    count = _number(_header(path), "NumberOfFrames") or 1
     return count if count > 1 else None
 
 
@@ -87,16 +89,12 @@ def size(path: Path, frame: int | None, axis: int) -> tuple[int, int]:
     header = _header(path)
     if "Rows" not in header or "Columns" not in header:
         raise Unreadable("it holds no picture")
-    return int(header.Rows), int(header.Columns)
+    return _number(header, "Rows"), _number(header, "Columns")
 
 
 def is_deep(path: Path) -> bool:
     """All values but those of 8 bits that nothing rescales, and colours of palettes."""
-    header = _header(path)
-    if header.get("PhotometricInterpretation") == "PALETTE COLOR":
-        return False
-    whole = int(header.get("BitsStored") or 0) == int(header.get("BitsAllocated") or 0) == 8
-    return not whole or bool(header.get("PixelRepresentation")) or _rescales(header)
+    return _is_deep(_header(path))
 
 
 def stored(path: Path, frame: int | None, axis: int) -> Stored:
@@ -109,7 +107,10 @@ def stored(path: Path, frame: int | None, axis: int) -> Stored:
         colour = apply_color_lut(values, tags)
         return Stored(colour if colour.dtype == np.uint8 else to_8_bit(colour, 0, DEEP_PALETTE))
     rule = _macro(tags, frame, "PixelValueTransformationSequence")
-    return Stored(apply_modality_lut(values, rule) if _rescales_by(rule) else values, _is_inverted(tags))
+    values = apply_modality_lut(values, rule) if _rescales_by(rule) else values
+    if values.dtype == np.uint8 and _is_deep(tags):  # 0 to 1, say: bytes that are not yet grey
+        values = values.astype(np.uint16)
+    return Stored(values, _is_inverted(tags))
 
 
 def labels(path: Path, frame: int | None, axis: int) -> Labels:
@@ -163,7 +164,9 @@ def _header(path: Path, tags: tuple[str, ...] = HEADER) -> Dataset:
 
     try:
         # A file may lack the preamble; its name must tell then.
-        return dcmread(path, specific_tags=list(tags), stop_before_pixels=True, force=suffix_of(path) in DICOM)
+        header = dcmread(path, specific_tags=list(tags), stop_before_pixels=True, force=suffix_of(path) in DICOM)
+        list(header)  # each element is decoded when it is looked at: what is damaged shall show here
+        return header
     except InvalidDicomError as error:
         raise Unreadable("it is no DICOM file") from error
     except OSError:
@@ -175,21 +178,24 @@ def _header(path: Path, tags: tuple[str, ...] = HEADER) -> Dataset:
 def _pixels(path: Path, frame: int | None) -> tuple[np.ndarray, Dataset]:
     """(H, W) or (H, W, 3) of a frame as it is in the file, and the tags that say what it means."""
     tags = _header(path)
-    count = int(tags.get("NumberOfFrames") or 1)
+    count = _number(tags, "NumberOfFrames") or 1
     if frame is None and count > 1:
         raise UserError(f"{path} has {count} frames: a set must say which of them an image is.")
     if (frame or 0) >= count:
         raise Unreadable(f"it has {count} frames, none of number {(frame or 0) + 1}")
     if "Rows" not in tags:
         raise Unreadable("it holds no picture")
+    from pydicom import dcmread
     from pydicom.pixels import pixel_array
 
     try:
         return pixel_array(path, index=frame or 0), tags
-    except OSError:
-        raise
-    except Exception as error:  # decoders of all makes are behind this
-        raise Unreadable(" ".join(str(error).split()) or type(error).__name__) from error
+    except Exception as first:  # decoders of all makes are behind this
+        try:
+            # It reads a frame alone, and takes the file's word for how it is encoded; some files are wrong there.
+            return pixel_array(dcmread(path, specific_tags=list(PIXELS)), index=frame or 0), tags
+        except Exception:
+            raise Unreadable(" ".join(str(first).split()) or type(first).__name__) from first
 
 
 def _needs_pydicom(path: Path) -> None:
@@ -209,6 +215,22 @@ def _macro(tags: Dataset, frame: int | None, name: str) -> Dataset:
     return tags
 
 
+def _number(tags: Dataset, name: str) -> int:
+    """0 where there is none."""
+    value = tags.get(name) or 0
+    try:
+        return int(value)
+    except (ValueError, TypeError) as error:
+        raise Unreadable(f"its {name} is {value!r}") from error
+
+
+def _is_deep(tags: Dataset) -> bool:
+    if tags.get("PhotometricInterpretation") == "PALETTE COLOR":
+        return False
+    whole = _number(tags, "BitsStored") == _number(tags, "BitsAllocated") == 8
+    return not whole or bool(tags.get("PixelRepresentation")) or _rescales(tags)
+
+
 def _rescales(tags: Dataset) -> bool:
     several = list(tags.get("PerFrameFunctionalGroupsSequence") or ()) or [None]
     rules = (_macro(tags, frame, "PixelValueTransformationSequence") for frame in range(len(several)))
@@ -217,7 +239,7 @@ def _rescales(tags: Dataset) -> bool:
 
 def _rescales_by(rule: Dataset) -> bool:
     slope, intercept = rule.get("RescaleSlope"), rule.get("RescaleIntercept")
-    moved = (float(1 if slope is None else slope), float(intercept or 0)) != (1.0, 0.0)
+    moved = slope not in (None, 1) or intercept not in (None, 0)
     return moved or bool(rule.get("ModalityLUTSequence"))
 
 

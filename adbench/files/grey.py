@@ -38,9 +38,9 @@ def grey_levels(values: Range, shown: Range, whole: bool) -> int:
 
 
 def to_8_bit(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Linearly, `low` to 0 and `high` to 255, what lies beyond cut off, halves rounded up; uint8 of the same shape."""
+    """Linearly, `low` to 0 and `high` to 255, what lies beyond cut off, halves rounded up, NaN to 0; uint8 of the same shape."""
     scaled = (values.astype(np.float64) - low) * 255 / (high - low)
-    return np.floor(np.clip(scaled, 0, 255) + 0.5).astype(np.uint8)
+    return np.floor(np.nan_to_num(np.clip(scaled, 0, 255)) + 0.5).astype(np.uint8)
 
 
 def as_rgb(shown: np.ndarray) -> np.ndarray:

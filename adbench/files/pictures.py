@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from adbench.errors import UserError
-from adbench.files import dicom
+from adbench.files import dicom, nifti
 from adbench.files.formats import format_of, reading
 from adbench.files.grey import Range, as_rgb, range_for, to_8_bit
 from adbench.files.stored import Labels, Rule, Stored
@@ -48,16 +48,22 @@ def read_image(path: Path, frame: int | None = None, levels: Range | None = None
     if window == VOI and levels is None:
         return as_rgb(_as_the_file_says(path, frame))
     if levels is None:
-        levels = window_range(window) if window else range_for(*extremes(values), is_whole(values))
+        levels = window_range(window) if window else _own_range(values)
     shown = to_8_bit(values, *levels)
     return as_rgb(255 - shown if picture.inverted else shown)
 
 
 def read_stored(path: Path, frame: int | None, axis: int) -> Stored:
-    """A picture as its file holds it. Raises `UserError` as `read_image` does."""
+    """A picture as its file holds it. Raises `UserError` as `read_image` does.
+
+    In NIfTI, NaN is where there is no value, as programs write it that move a volume: it may be there, and is shown as black.
+    """
+    kind = format_of(path)
     with reading(path, "image"):
-        picture = format_of(path).stored(path, frame, axis)
-    if picture.values.dtype.kind == "f" and not np.isfinite(picture.values).all():
+        picture = kind.stored(path, frame, axis)
+    if picture.values.dtype.kind == "f" and (
+        np.isinf(picture.values).any() or (kind is not nifti and np.isnan(picture.values).any())
+    ):
         raise UserError(f"The image {path} holds NaN or infinite values: replace them by numbers.")
     return picture
 
@@ -138,14 +144,19 @@ def says_window(path: Path) -> bool:
         return format_of(path) is dicom and dicom.says_window(path)
 
 
-def extremes(values: np.ndarray) -> Range:
-    """The lowest and the highest value."""
-    return float(values.min()), float(values.max())
+def finite(values: np.ndarray) -> np.ndarray:
+    """Those that are numbers, in one row."""
+    return values.ravel() if values.dtype.kind != "f" else values[np.isfinite(values)]
 
 
 def is_whole(values: np.ndarray) -> bool:
     """Whether all are whole numbers."""
     return values.dtype.kind != "f" or bool((values == np.floor(values)).all())
+
+
+def _own_range(values: np.ndarray) -> Range:
+    present = finite(values)
+    return range_for(float(present.min()), float(present.max()), is_whole(present)) if present.size else (0, 1)
 
 
 def _as_the_file_says(path: Path, frame: int | None) -> np.ndarray:

@@ -125,7 +125,8 @@ def check(path: Path) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
-        with Image.open(path) as image:
+        # Opened here: given a path, Pillow maps some files to memory, and takes the rows of a turned TIFF for its columns.
+        with path.open("rb") as file, Image.open(file) as image:
             yield image
     except FileNotFoundError:
         raise
