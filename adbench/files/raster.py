@@ -32,8 +32,9 @@ DECODE_ERRORS = (
 ORIENTATION, UPRIGHT, LYING = 0x0112, 1, (5, 6, 7, 8)
 # Of TIFF: what kind of page it is, and the bit that says "a smaller copy of another".
 PAGE_KIND, SMALLER_COPY = 254, 1
-TIFF_SIZE = (256, 257)
-# Pillow keeps the upper byte of such colours, whatever they hold.
+TIFF_SIZE, SAMPLE_BITS = (256, 257), 258
+PHOTOMETRIC, WHITE_IS_ZERO = 262, 0
+# Of such colours Pillow keeps one byte, whatever they hold.
 DEEP_COLOUR, COLOUR_MODES = ";16", ("RGB", "RGBA", "LA")
 # What a JPEG ends with.
 END_OF_JPEG = b"\xff\xd9"
@@ -83,9 +84,9 @@ def stored(path: Path, frame: int | None, axis: int) -> Stored:
             return Stored(_plain(image))
         page = _seek(image, frame)
         if _is_deep_colour(image):
-            return Stored(_turned(_plain(_decoded_whole(path, image.format, page)), _orientation(image)))
+            return Stored(_turned(_plain(_decoded_whole(path, image, page)), _orientation(image)))
         values = _pixels(image)
-        return Stored(_turned(values, _orientation(image)))
+        return Stored(_turned(values, _orientation(image)), _is_inverted(image))
 
 
 def labels(path: Path, frame: int | None, axis: int) -> Labels:
@@ -97,7 +98,7 @@ def labels(path: Path, frame: int | None, axis: int) -> Labels:
             return Labels(values if values.ndim == 2 else values.max(axis=2))
         page = _seek(image, frame)
         if _is_deep_colour(image):
-            values = _plain(_decoded_whole(path, image.format, page))
+            values = _plain(_decoded_whole(path, image, page))
             values = values.max(axis=2) if values.ndim == 3 else values
         elif image.mode == "1":
             image.load()
@@ -169,14 +170,18 @@ def _by_codecs(path: Path, names: tuple[str, ...]) -> np.ndarray:
     raise Unreadable(reason)
 
 
-def _decoded_whole(path: Path, kind: str | None, page: int) -> np.ndarray:
-    """(H, W, channels) uint16 of 16-bit colour, as it is in the file: Pillow would keep the upper bytes."""
+def _decoded_whole(path: Path, image: Image.Image, page: int) -> np.ndarray:
+    """(H, W, channels) of 16-bit colour, as it is in the file."""
     codecs = _imagecodecs(path, "16-bit colour")
     try:
         content = path.read_bytes()
-        return np.asarray(codecs.tiff_decode(content, index=page) if kind == "TIFF" else codecs.png_decode(content))
+        if image.format == "PNG":
+            return np.asarray(codecs.png_decode(content))
+        values = np.asarray(codecs.tiff_decode(content, index=page))
     except (RuntimeError, ValueError) as error:
         raise Unreadable(str(error)) from error
+    width, height = (image.tag_v2[tag] for tag in TIFF_SIZE)
+    return values if values.shape[:2] == (height, width) else np.moveaxis(values, 0, 2)  # a file may hold plane after plane
 
 
 def _imagecodecs(path: Path, what: str) -> ModuleType:
@@ -212,8 +217,17 @@ def _pixels(image: Image.Image) -> np.ndarray:
 
 
 def _is_deep_colour(image: Image.Image) -> bool:
-    kind = image.format in ("PNG", "TIFF") and image.mode in COLOUR_MODES
-    return kind and any(DEEP_COLOUR in str(tile[3]) or tile[3][:1] == (";",) for tile in image.tile)
+    if image.mode not in COLOUR_MODES:
+        return False
+    if image.format == "TIFF":
+        return max(image.tag_v2.get(SAMPLE_BITS, (1,))) > 8
+    return image.format == "PNG" and any(DEEP_COLOUR in str(tile[3]) for tile in image.tile)
+
+
+def _is_inverted(image: Image.Image) -> bool:
+    """Pillow inverts a TIFF in which 0 is white, but only up to 8 bits."""
+    deep = image.mode.startswith("I") or image.mode == "F"
+    return image.format == "TIFF" and deep and image.tag_v2.get(PHOTOMETRIC) == WHITE_IS_ZERO
 
 
 def _pages(image: Image.Image) -> list[int]:
