@@ -69,11 +69,16 @@ class Run:
         return pd.DataFrame(rows, columns=[*columns, "metric", "value"]).astype({"value": float})
 
     def scores(self, record: CellRecord) -> pd.DataFrame:
-        """The per-image scores of a finished cell: `id, score, label, group`. Raises `UserError` if they cannot be read."""
+        """The per-image scores of a finished cell: `id, score, label, group, type, site`, None where unknown.
+
+        Raises:
+            UserError: they cannot be read.
+        """
         import pandas as pd
 
         table = RunFolder(self.folder).scores(record.id)
-        return pd.DataFrame({"id": table.ids, "score": table.scores, "label": table.labels, "group": table.groups})
+        known = {"group": table.groups, "type": table.types, "site": table.sites}
+        return pd.DataFrame({"id": table.ids, "score": table.scores, "label": table.labels, **known})
 
 
 def _taking(options: Callable[P, RunOptions]) -> Callable[[Callable[[RunOptions], Run]], Callable[P, Run]]:

@@ -1,4 +1,4 @@
-"""What the embedded tiny weights can do on held-out images of their own world: `python benchmarks/check_tiny_weights.py`.
+"""Test the embedded tiny weights on held-out images of their own world: `python benchmarks/check_tiny_weights.py`.
 
 Prints, for the CLIP, the accuracy of naming an image, the AUROC of flawless against damaged images and of cells against
 the masks, without any training; for the CNN, the accuracy of naming, and the AUROC of cells by their distance to the
@@ -27,7 +27,7 @@ from train_tiny_weights import CNN, DEVIATION, LOGIT_SCALE, MEAN, covered_cells
 
 
 def held_out(seed: int, each: int) -> tuple[Batch, Batch]:
-    """Flawless images and their damaged twins, of scenes that no training seed below 1000 drew."""
+    """Flawless images and their damaged twins, of scenes that training seeds below 1000 never drew."""
     rng = np.random.default_rng(1000 + seed)
     pool = scenes(rng, each)
     return tuple(stack([picture(rng, *scene, strength) for scene in pool]) for strength in (0.0, 1.0))

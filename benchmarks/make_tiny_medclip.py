@@ -1,7 +1,7 @@
 """Make the random towers of `tiny-medclip` and their vocabulary: `python benchmarks/make_tiny_medclip.py --out FOLDER`.
 
-Nothing is trained. Matrices are normal with the deviation that keeps a signal's length, so that tokens of different
-pictures differ; seconds on one core, and the same seed gives the same files.
+Nothing is trained. Matrices are normal, scaled to keep a signal's length, so that tokens of different pictures
+differ. Takes seconds on one core; the same seed gives the same files.
 """
 
 from __future__ import annotations

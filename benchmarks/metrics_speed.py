@@ -1,10 +1,10 @@
-"""Time and extra memory of our metrics beside scikit-learn's, torchmetrics' and anomalib's.
+"""Time and extra memory of our metrics against scikit-learn's, torchmetrics' and anomalib's.
 
     python benchmarks/metrics_speed.py [--only auroc|aupro|bootstrap] [--pixels N] [--maps N] [--images N]
 
-Every measurement runs in a process of its own: inputs are made, one tiny call loads what is loaded lazily, and then the
-call is timed (the best of up to five) and the growth of the process's peak memory taken. Scores are float32. Below each part
-stand its targets, met or missed; the exit code is 1 where one is missed, or could not be tried.
+Every measurement runs in its own process: inputs are made, one tiny call triggers lazy imports, and then the call is
+timed (the best of up to five), with the growth of the process's peak memory. Scores are float32. The targets of each part
+follow it, met or missed; the exit code is 1 if one is missed or could not be tried.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 
 SIDE = 240
-REPEATS = 5  # the best of them counts ...
+REPEATS = 5  # the best counts ...
 ENOUGH_SECONDS = 10.0  # ... of as many as fit
 MEBI = 1024.0  # ru_maxrss counts kibibytes on Linux
-Found = dict[str, dict[str, Any]]  # name of a measurement to what came of it
+Found = dict[str, dict[str, Any]]  # name of a measurement to its outcome
 
 
 def main() -> None:
@@ -103,7 +103,7 @@ def _pixels(size: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _maps(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Discs as lesions in five of six images; scores with noise of each image and each pixel."""
+    """Discs as lesions in five of six images; scores with noise per image and per pixel."""
     rng = np.random.default_rng(0)
     masks = np.zeros((size, SIDE, SIDE), bool)
     rows, columns = np.ogrid[:SIDE, :SIDE]
@@ -189,7 +189,7 @@ def _apart(found: Found, ours: str, theirs: str) -> float:
     return abs(float(found[theirs]["value"]) - float(found[ours]["value"]))
 
 
-# Title, what is measured (ours first), and the targets: words, and whether they hold of what was found.
+# Title, what is measured (ours first), and the targets: description, and a test of the outcomes.
 PARTS: dict[str, tuple[str, tuple[str, ...], list[tuple[str, Callable[[Found], bool]]]]] = {
     "auroc": (
         "AUROC of {size:,} pixels",

@@ -1,12 +1,12 @@
-"""What would our tests not notice? Small changes of the code that figures depend on, each run against its tests.
+"""What would our tests miss? Small changes to the code that figures depend on, each run against its tests.
 
     uv pip install --group mutation --group test
     python benchmarks/mutation.py [--only metrics|protocol|regression] [--sample 60] [--seed 0] [--seconds 120]
 
 Cosmic Ray makes the changes (another operator, another number, a loop that does not run, ...). No file is touched: each
-change lives in a process of its own, a fork of this one, that imports it in place of the module and runs the tests of that
-room, those of the module first. What survives is printed as a table: either a test lacks an assertion, or the change
-changes nothing. Not part of CI: all of it takes hours.
+change runs in a fork of this process, which imports it in place of the module and runs the tests of that room, those of
+the module first. Survivors are printed as a table: either an assertion is missing, or the change has no effect. Not part
+of CI: a full run takes hours.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pathlib import Path
 from types import ModuleType
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-# Name to the files that are changed, and the folders with the tests of them.
+# Name to the files to change, and the folders with their tests.
 ROOMS = {
     "metrics": (("adbench/metrics",), ("tests/adbench/metrics",)),
     "protocol": (
@@ -39,7 +39,7 @@ ROOMS = {
     ),
     "regression": (("adbench/regression",), ("tests/adbench/regression",)),
 }
-# Imported once, before the forks; nothing of adbench may be among them, as that would be what the tests get.
+# Imported once, before the forks; none of adbench may be among them, or the tests would get the unchanged code.
 HEAVY = (
     "numpy",
     "scipy.stats",
@@ -51,7 +51,7 @@ HEAVY = (
     "hypothesis",
     "pytest",
 )
-# Not tried: what wants a configuration, and bit operators, which on fractions are mere type errors.
+# Not tried: operators that need a configuration, and bit operators, which are only type errors on fractions.
 UNFIT = re.compile(r"core/(Variable\w+|ReplaceBinaryOperator_\w+_(RShift|LShift|BitOr|BitAnd|BitXor))")
 Place = tuple[int, int]  # line and column
 KILLED, SURVIVED, LATE = "killed", "survived", "killed by the clock"
@@ -62,10 +62,10 @@ class Change:
     """One place where one operator of Cosmic Ray applies.
 
     Attributes:
-        room: of `ROOMS`.
-        file: where the module lies, relative to the repository.
+        room: name in `ROOMS`.
+        file: path of the module, relative to the repository.
         line: 1-based.
-        operator, occurrence: what Cosmic Ray calls it; "" changes nothing.
+        operator, occurrence: Cosmic Ray's names; "" = no change.
     """
 
     room: str
@@ -76,12 +76,12 @@ class Change:
 
     @property
     def module(self) -> str:
-        """Its dotted name."""
+        """Dotted name of the module."""
         return ".".join(self.file.with_suffix("").parts)
 
     @cached_property
     def source(self) -> str:
-        """The whole of the changed module."""
+        """Source of the changed module."""
         from cosmic_ray.mutating import MutationVisitor
         from cosmic_ray.plugins import get_operator
 
@@ -105,9 +105,9 @@ def main() -> None:
     """Choose, run, and print the survivors."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=sorted(ROOMS), action="append", help="room to look at; may be repeated")
-    parser.add_argument("--sample", type=int, help="so many changes, chosen at random; default: all")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice")
-    parser.add_argument("--seconds", type=int, default=120, help="how long the tests of one change may take")
+    parser.add_argument("--sample", type=int, help="number of changes, chosen at random; default: all")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the choice")
+    parser.add_argument("--seconds", type=int, default=120, help="time limit for the tests of one change")
     parser.add_argument("--list", action="store_true", help="print the changes and run nothing")
     arguments = parser.parse_args()
     found = [change for room in arguments.only or ROOMS for change in changes(room)]
@@ -121,7 +121,7 @@ def main() -> None:
         importlib.import_module(name)
     for room in dict.fromkeys(change.room for change in found):
         if outcome_of(Change(room, files(room)[0], 1, "", 0), 10 * arguments.seconds) != SURVIVED:
-            sys.exit(f"The tests of {room} fail on the code as it is: mend that first.")
+            sys.exit(f"The tests of {room} fail on the unchanged code: fix that first.")
     outcomes = []
     for number, change in enumerate(found, 1):
         start = time.monotonic()
@@ -134,7 +134,7 @@ def main() -> None:
 
 
 def changes(room: str) -> Iterator[Change]:
-    """All changes of the files of a room, but for annotations, which nobody evaluates."""
+    """All changes to the files of a room, except in annotations, which are never evaluated."""
     from cosmic_ray.ast import ast_nodes, get_ast
     from cosmic_ray.plugins import get_operator, operator_names
 
@@ -158,7 +158,7 @@ def files(room: str) -> list[Path]:
 
 
 def annotations(source: str) -> list[tuple[Place, Place]]:
-    """Where each begins and ends."""
+    """Start and end of each annotation."""
     found: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.arg, ast.AnnAssign)):
@@ -171,7 +171,7 @@ def annotations(source: str) -> list[tuple[Place, Place]]:
 
 
 def tests_of(change: Change) -> list[str]:
-    """Arguments for pytest: the tests of the module, then all those of the room."""
+    """Arguments for pytest: the tests of the module, then all tests of the room."""
     folders = [REPOSITORY / folder for folder in ROOMS[change.room][1]]
     own = [file for folder in folders for file in folder.glob(f"test_{change.file.stem}.py")]
     others = [file for folder in folders for file in sorted(folder.glob("test_*.py")) if file not in own]
@@ -179,7 +179,7 @@ def tests_of(change: Change) -> list[str]:
 
 
 class Replaced(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives the changed source where the module is imported."""
+    """Import hook that gives the changed source for the module."""
 
     def __init__(self, change: Change) -> None:
         self.change = change
@@ -213,7 +213,7 @@ def outcome_of(change: Change, seconds: int) -> str:
 
 
 def judged(change: Change) -> int:
-    """pytest's exit code, in silence."""
+    """pytest's exit code, without its output."""
     import pytest
 
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -221,7 +221,7 @@ def judged(change: Change) -> int:
         os.dup2(silence, stream)
     sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "plugins")]
     sys.meta_path.insert(0, Replaced(change))
-    # pytest's own finder would be asked before ours for the modules of every installed plugin, adbench's among them.
+    # pytest's finder would come before ours for modules of installed plugins, including adbench's.
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     options = [
         "-p",

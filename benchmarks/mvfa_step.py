@@ -1,8 +1,8 @@
-"""How much a really frozen backbone saves: MVFA's train step against one that leaves the backbone trainable.
+"""Saving by a truly frozen backbone: MVFA's train step against one that leaves the backbone trainable.
 
-Random weights at the shapes of ViT-L/14 and 240 px. Both steps run in this process in turn, on the same batch, and must
-report the same loss. The frozen step is the product's own (`Trainer.step` on first-stage tokens computed once); the
-other one lets every weight of the vision tower ask for its gradient, as the release does, and starts from the pixels.
+Random weights at the shapes of ViT-L/14 and 240 px. Both steps alternate in this process, on the same batch, and must
+report the same loss. The frozen step is the product's (`Trainer.step` on first-stage tokens computed once); the other
+computes gradients for every weight of the vision tower, as the release does, and starts from the pixels.
 
     python benchmarks/mvfa_step.py [--repeats 5] [--batch 1] [--threads 2] [--device cpu]
 """
@@ -32,7 +32,7 @@ TARGET = 1.6
 
 
 def random_tower(device: str) -> Tower:
-    """The vision tower of ViT-L/14 with random weights; the text tower, of which no step makes use, is a stub."""
+    """The vision tower of ViT-L/14 with random weights; the text tower, which no step uses, is a stub."""
     config = open_clip.get_model_config(ARCHITECTURE)
     config["text_cfg"] |= {"width": 64, "heads": 1, "layers": 1}
     return build_tower(config, CLIP(**config).state_dict(), SIDE, device)
@@ -49,7 +49,7 @@ def random_batch(tower: Tower, adapters: Adapters, images: Tensor) -> Batch:
 
 
 def trainable_step(trainer: Trainer, images: Tensor, batch: Batch) -> Tensor:
-    """One step as the release makes it: gradients for the whole vision tower, none of which is used."""
+    """One step as in the release: gradients for the whole vision tower, none of them used."""
     tower, adapters = trainer.tower, trainer.adapters
     adapters.zero_grad(set_to_none=True)
     tower.model.visual.zero_grad(set_to_none=True)
@@ -88,7 +88,7 @@ def main() -> int:
     adapters = Adapters(tower.width, tower.embed_dim, stage_ends(tower.blocks)).to(device)
     images = torch.rand(arguments.batch, 3, SIDE, SIDE, device=device)
     batch = random_batch(tower, adapters, images)
-    # A learning rate of almost nothing: both steps then see the same weights at every repeat.
+    # A tiny learning rate, so that both steps see the same weights at every repeat.
     trainer = Trainer(tower, adapters, 1e-12, Loss((SIDE, SIDE)))
 
     def frozen() -> Tensor:
@@ -112,8 +112,8 @@ def main() -> int:
     ratio = medians["trainable"] / medians["frozen"]
     print(f"{ARCHITECTURE} shapes, {SIDE} px, batch {arguments.batch}, {device}, {arguments.threads} threads")
     print(f"losses: frozen {losses['frozen']:.6f}, trainable {losses['trainable']:.6f}")
-    print(f"trainable backbone: {medians['trainable']:.3f} s a step (median of {arguments.repeats})")
-    print(f"frozen, first stage computed once: {medians['frozen']:.3f} s a step; its first stage, once: {took:.3f} s")
+    print(f"trainable backbone: {medians['trainable']:.3f} s per step (median of {arguments.repeats})")
+    print(f"frozen, first stage computed once: {medians['frozen']:.3f} s per step; its first stage, once: {took:.3f} s")
     print(f"ratio without counting the first stage: {ratio:.2f} (target {TARGET})")
     print(f"ratio if it were computed in every step: {medians['trainable'] / (medians['frozen'] + took):.2f}")
     same = abs(losses["frozen"] - losses["trainable"]) < 1e-3 * max(1.0, abs(losses["frozen"]))

@@ -1,8 +1,8 @@
 """Compare the product with golden arrays: `python benchmarks/parity.py FOLDER [--only PART]`.
 
-Prints one line an array. Exits 1 on a deviation above the tolerance of the folder's README, on a file or array of the
-chosen parts that no check looked at, and on a file that is missing. Folders of methods that the product does not have
-are named as not covered.
+Prints one line per array. Exits 1 on a deviation above the tolerance of the folder's README, on a file or array of the
+chosen parts that no check read, and on a missing file. Folders of methods that the product does not have are reported as
+not covered.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pathlib import Path
 from parity_checks.report import Report
 
 PARTS = ("clip", "mvfa", "e2e", "metrics", "april", "bgad", "dra", "medclip", "mkd")
-# Parts that need more than the check of their own name, and those whose arrays are not all in the folder of that name.
+# Parts that need more than the check of their name, and parts whose arrays are not all in the folder of that name.
 ALSO_RUN = {"mvfa": ("clip",)}
 OWNED = {"clip": ("clip/*", "mvfa/text.npz:*", "mvfa/backbone.npz:*"), "mvfa": ("clip/*", "mvfa/*")}
-# The folder's methods that the product does not have, so that there is nothing to compare.
+# Methods in the folder that the product does not have, so there is nothing to compare.
 NOT_COVERED = {
     "aa-clip": "AA-CLIP",
     "anomalyclip": "AnomalyCLIP",
@@ -46,7 +46,7 @@ def run(folder: Path, parts: list[str] | None = None) -> int:
         for name, method in NOT_COVERED.items():
             report.not_covered(name, f"the product has no {method}")
     for name in report.lost(owned):
-        report.fail(name, "the folder's list of checksums names it, and it is not there")
+        report.fail(name, "the folder's list of checksums names it, but it is missing")
     for name in report.unseen(owned):
         report.fail(name, "not compared")
     print(
@@ -63,8 +63,8 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--only", choices=PARTS, action="append", help="part to check; may be repeated")
     arguments = parser.parse_args()
-    # Few-shot training amplifies rounding, which differs with the width of the CPU's vectors: late losses of one recorded
-    # run come out 3e-4 off at other widths than the one it was recorded with, however exact the code. Read when torch loads.
+    # Few-shot training amplifies rounding, which depends on the CPU's vector width: at another width than the recorded one,
+    # late losses of one run are off by 3e-4, however exact the code. Read when torch loads.
     os.environ.setdefault("ATEN_CPU_CAPABILITY", "avx2")
     if not arguments.folder.is_dir():
         print(f"{arguments.folder} is not a folder: give one with the layout of the golden data.", file=sys.stderr)

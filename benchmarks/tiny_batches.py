@@ -1,4 +1,4 @@
-"""Training batches of the procedural world: scenes drawn once, spoiled and finished anew each time."""
+"""Training batches of the procedural world: scenes drawn once, then spoiled and finished afresh each time."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ EXTRA_SHARE = 0.15
 
 
 def caption(rng: Generator, name: str, abnormal: bool) -> str:
-    """One caption: mostly the ensemble of the methods, sometimes other words for the same."""
+    """One caption: mostly the methods' ensemble, sometimes synonyms."""
     words = SYNONYMS.get(name, (name,))
     word = name if rng.random() > EXTRA_SHARE else str(rng.choice(words + GENERIC))
     common, more = (ABNORMAL_STATES, MORE_ABNORMAL) if abnormal else (NORMAL_STATES, MORE_NORMAL)
@@ -39,7 +39,7 @@ def caption_table(rng: Generator) -> Tensor:
 
 
 def vocabulary() -> Tensor:
-    """Sorted ids of all tokens that any caption can hold, start, end and padding included."""
+    """Sorted ids of all tokens that captions can contain, including start, end and padding."""
     words = (*NAMES, *GENERIC, *KINDS, *(word for synonyms in SYNONYMS.values() for word in synonyms))
     states = (*NORMAL_STATES, *ABNORMAL_STATES, *MORE_NORMAL, *MORE_ABNORMAL)
     texts = [*words, *(text.replace("{}", "") for text in (*states, *TEMPLATES))]

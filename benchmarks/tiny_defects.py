@@ -1,4 +1,4 @@
-"""Local defects for scenes of the procedural world, with their masks, and the finish that every image gets."""
+"""Local defects for scenes of the procedural world, with their masks, and the final processing of every image."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TRIES = 6
 
 
 def blob(rng: Generator, foreground: np.ndarray, largest: float = 0.45) -> np.ndarray:
-    """(SIDE, SIDE) opacity of one blob of random size, form and edge, its centre in the foreground."""
+    """(SIDE, SIDE) opacity of one blob of random size, shape and edge, centred in the foreground."""
     row, column = _spot(rng, foreground)
     radius = np.exp(rng.uniform(np.log(0.09), np.log(largest)))
     radii = (radius, max(0.06, radius * rng.uniform(0.5, 1.0)))
@@ -79,7 +79,7 @@ def spots(rng: Generator, image: np.ndarray, foreground: np.ndarray) -> tuple[np
 
 
 def misplaced(rng: Generator, image: np.ndarray, foreground: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A piece of the image, turned, in another place."""
+    """A piece of the image, rotated, in another place."""
     opacity = blob(rng, foreground)
     moved = np.rot90(np.roll(image, tuple(rng.integers(SIDE // 6, SIDE * 5 // 6, 2)), (0, 1)), rng.integers(0, 4))
     return image + opacity[..., None] * (moved - image), opacity
@@ -127,7 +127,7 @@ KINDS = tuple(defect.__name__ for defect in DEFECTS)
 
 
 def spoil(rng: Generator, image: np.ndarray, foreground: np.ndarray, strength: float = 1.0) -> tuple[np.ndarray, np.ndarray, int]:
-    """Put one defect into a scene, drawn anew until it can be seen, and multiply the change that it makes by `strength`.
+    """Put one defect into a scene, redrawn until visible, and multiply its effect by `strength`.
 
     Returns:
         The image, its mask (SIDE, SIDE) bool and the number of the kind in `KINDS`.

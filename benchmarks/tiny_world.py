@@ -1,7 +1,7 @@
-"""A procedural world of textures, parts and organ-like pictures, on which the embedded tiny weights are trained.
+"""A procedural world of textures, parts and organ-like pictures, for training the embedded tiny weights.
 
-It shares neither code nor images with the phantom sets that the weights are shown on. Every scene draws its own
-colours, scales and layout, so that nothing but the words below is common to two scenes of one name.
+It shares neither code nor images with the phantom sets used in demos. Every scene draws its own colours, scales and
+layout, so two scenes of one name have only the words below in common.
 """
 
 from __future__ import annotations
@@ -63,12 +63,12 @@ def soft(height: np.ndarray, edge: float) -> np.ndarray:
 
 
 def over(below: np.ndarray, above: np.ndarray | float, opacity: np.ndarray) -> np.ndarray:
-    """`above` laid on `below`."""
+    """`above` blended over `below`."""
     return below + opacity * (above - below)
 
 
 def coloured(rng: Generator, value: np.ndarray, grey: float = 0.4) -> np.ndarray:
-    """A field of any range near [0, 1] through a random palette of three colours, grey with probability `grey`."""
+    """A field near [0, 1] mapped to a random palette of three colours, grey with probability `grey`."""
     if rng.random() < grey:
         return np.clip(value, 0, 1)[..., None].repeat(3, -1)
     stops = rng.uniform(0.1, 0.9, (3, 3)) * np.linspace(0.4, 1.2, 3)[:, None]
@@ -111,7 +111,7 @@ def organ(rng: Generator) -> Scene:
 
 
 def bands(rng: Generator) -> Scene:
-    """Layers of different brightness that follow one bent course, speckled, between dark zones."""
+    """Layers of different brightness along one curve, speckled, between dark zones."""
     course = rng.normal(0, 0.15) * COLUMNS + rng.normal(0, 0.2) * COLUMNS**2
     course = course + 0.03 * noise(rng, 3.0).mean(0)
     depth, top = ROWS - course, rng.uniform(-0.6, -0.1)
@@ -141,7 +141,7 @@ def chest(rng: Generator) -> Scene:
 
 
 def cells(rng: Generator, spacing: tuple[float, float] = (0.1, 0.22)) -> Scene:
-    """Nuclei of one kind, scattered on a fibrous ground."""
+    """Nuclei of one kind, scattered on a fibrous background."""
     pitch, size = rng.uniform(*spacing), rng.uniform(0.25, 0.42)
     ground = coloured(rng, layer(rng, 0.65, 0.08), 0.1) * 0.5 + 0.5 * rng.uniform(0.5, 1.0, 3)
     nucleus = rng.uniform(0.05, 0.6, 3)
@@ -163,7 +163,7 @@ def smear(rng: Generator) -> Scene:
 
 
 def texture(value: Callable[[Generator], np.ndarray]) -> Callable[[Generator], Scene]:
-    """A scene that one field fills, in random colours."""
+    """A scene filled by one field, in random colours."""
 
     def draw(rng: Generator) -> Scene:
         field = value(rng)
@@ -190,7 +190,7 @@ def weave(rng: Generator) -> np.ndarray:
 
 
 def lattice(rng: Generator) -> np.ndarray:
-    """Thin bars at a regular distance."""
+    """Evenly spaced thin bars."""
     angle, count, power = rng.uniform(0, 3.14), rng.uniform(10, 30), rng.integers(2, 12)
     one = np.abs(np.sin(count * (np.cos(angle) * ROWS + np.sin(angle) * COLUMNS))) ** power
     two = np.abs(np.sin(count * (np.cos(angle) * COLUMNS - np.sin(angle) * ROWS))) ** power
@@ -198,7 +198,7 @@ def lattice(rng: Generator) -> np.ndarray:
 
 
 def grains(rng: Generator) -> np.ndarray:
-    """Patches around random seeds, each of its own shade, with seams."""
+    """Patches around random seeds, each with its own shade, with seams."""
     count = rng.integers(30, 400)
     labels = np.zeros((SIDE, SIDE), int)
     labels[rng.integers(0, SIDE, count), rng.integers(0, SIDE, count)] = np.arange(1, count + 1)
@@ -213,7 +213,7 @@ def thresholded(rng: Generator) -> np.ndarray:
 
 
 def part(rng: Generator, corners: int, hole: bool) -> Scene:
-    """A machined part with a textured face on a plain ground."""
+    """A machined part with a textured face on a plain background."""
     centre, size = rng.normal(0, 0.06, 2), rng.uniform(0.5, 0.85)
     ratio = rng.uniform(0.4, 1.0) if corners == 0 and not hole else 1.0
     angle = rng.uniform(0, 3.14)

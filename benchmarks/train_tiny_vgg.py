@@ -1,7 +1,7 @@
 """Train the embedded tiny VGG, the source network of `mkd` under the demo preset: `python benchmarks/train_tiny_vgg.py`.
 
-Trained with batch norm on the procedural world of `tiny_world.py` (the object of the image, the object and the kind of
-defect per cell), which is then folded into the convolutions. About 4 minutes on one core; the same seed, machine and
+Trained on the procedural world of `tiny_world.py` (the object of the image, the object and the kind of defect per cell)
+with batch norm, which is then folded into the convolutions. About 4 minutes on one core; the same seed, machine and
 library versions give the same file.
 """
 
@@ -25,7 +25,7 @@ BLOCKS = ((12, 12), (20, 20), (32, 32), (48, 48), (64, 64))
 
 
 class VggLearner(nn.Module):
-    """The VGG that is kept once its batch norms are folded, and heads that are not."""
+    """The VGG, kept with its batch norms folded, and heads that are discarded."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class VggLearner(nn.Module):
 
 @torch.no_grad()
 def largest_deviation(learner: VggLearner, images: Tensor) -> float:
-    """Between the outputs before and after folding and halving, relative to the largest output."""
+    """Largest difference of outputs before and after folding and halving, relative to the largest output."""
     pairs = zip(learner.eval().pooled(images), build_source(halved(learner.folded()))(images), strict=True)
     return max(float((one - other).abs().max() / one.abs().max()) for one, other in pairs)
 

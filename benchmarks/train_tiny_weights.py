@@ -41,17 +41,17 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class ClipLearner(nn.Module):
-    """The CLIP that is kept, and heads for its first stages that are not."""
+    """The CLIP, which is kept, and heads for its first stages, which are discarded."""
 
     def __init__(self) -> None:
         super().__init__()
         self.words = vocabulary()
         self.clip = CLIP(**MODEL_CONFIG)
-        # Only these rows are trained: a step on the whole table would cost more than all the rest of the text tower.
+        # Only these rows are trained: a step on the whole table would cost more than the rest of the text tower.
         self.rows = nn.Parameter(self.clip.token_embedding.weight.detach()[self.words].clone())
         self.clip.token_embedding.requires_grad_(False)
         width, embed = MODEL_CONFIG["vision_cfg"]["width"], MODEL_CONFIG["embed_dim"]
-        # The form of MVFA's adapters, so that few steps of them find what these found.
+        # The form of MVFA's adapters, so that those learn the same in a few steps.
         self.heads = nn.ModuleList(nn.Sequential(nn.Linear(width, embed, bias=False), nn.LeakyReLU()) for _ in STAGES)
         self.names = nn.ModuleList(nn.Linear(width, len(NAMES)) for _ in STAGES)
         self.kinds = nn.ModuleList(nn.Linear(width, N_KINDS + 1) for _ in STAGES)
@@ -118,7 +118,7 @@ class ClipLearner(nn.Module):
 
 
 class CnnLearner(nn.Module):
-    """The CNN that is kept, and heads for its middle stages that are not."""
+    """The CNN, which is kept, and heads for its middle stages, which are discarded."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -148,19 +148,19 @@ class CnnLearner(nn.Module):
 
 
 def covered_cells(masks: Tensor, grid: int) -> Tensor:
-    """(B, grid, grid) in [0, 1]: how far a cell counts as defective, fully from a quarter of its area on."""
+    """(B, grid, grid) in [0, 1]: how much a cell counts as defective, fully from a quarter of its area on."""
     return (F.adaptive_avg_pool2d(masks[:, None], grid)[:, 0] * 4).clamp(max=1.0)
 
 
 def one_of_many(logits: Tensor, positive: Tensor) -> Tensor:
-    """Cross entropy of rows to the share of their positives, over rows that have one."""
+    """Cross entropy of rows with the distribution over their positives, for rows that have one."""
     rows = positive.any(dim=1)
     weights = positive[rows].float()
     return -(weights / weights.sum(1, keepdim=True) * logits[rows].log_softmax(dim=1)).sum(1).mean()
 
 
 def whiten_patches(clip: CLIP, pool: list[tuple[int, Scene]], rng: np.random.Generator) -> None:
-    """Start the patch embedding as the whitened principal components of the world's patches: fewer steps do."""
+    """Start the patch embedding as the whitened principal components of the world's patches, which needs fewer steps."""
     side, width = clip.visual.conv1.kernel_size[0], clip.visual.conv1.out_channels
     cut = []
     for place in rng.integers(len(pool), size=8000):
@@ -174,7 +174,7 @@ def whiten_patches(clip: CLIP, pool: list[tuple[int, Scene]], rng: np.random.Gen
 
 
 def start_attention(clip: CLIP, generator: torch.Generator) -> None:
-    """Start positions as sines and attention as in trained transformers: a token first looks at its like and its neighbours.
+    """Start positions as sines and attention as in trained transformers: tokens first attend to similar and near ones.
 
     Mimetic initialisation (Trockman and Kolter 2023): query times key near the identity, value times output near minus
     the identity.
@@ -202,7 +202,7 @@ def start_attention(clip: CLIP, generator: torch.Generator) -> None:
 
 
 def train(learner: nn.Module, losses: Iterator[dict[str, Tensor]], steps: int, rate: float, name: str) -> None:
-    """AdamW with warm-up and a cosine, and a line of figures now and then."""
+    """AdamW with warm-up and a cosine, and a line of figures at intervals."""
     parameters = [parameter for parameter in learner.parameters() if parameter.requires_grad]
     flat, deep = [p for p in parameters if p.ndim < 2], [p for p in parameters if p.ndim >= 2]
     groups = [{"params": deep, "weight_decay": 0.03}, {"params": flat, "weight_decay": 0.0}]
@@ -224,18 +224,18 @@ def train(learner: nn.Module, losses: Iterator[dict[str, Tensor]], steps: int, r
 
 
 def clip_losses(learner: ClipLearner, stream: Iterator[Batch], rng: np.random.Generator) -> Iterator[dict[str, Tensor]]:
-    """The losses of one batch after another, each with fresh captions."""
+    """The losses of successive batches, each with new captions."""
     for batch in stream:
         yield learner.loss(batch, caption_table(rng))
 
 
 def halved(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """float16 for all that is not an integer."""
+    """float16 for everything but integers."""
     return {key: tensor.half() if tensor.is_floating_point() else tensor for key, tensor in state.items()}
 
 
 def save(tensors: dict[str, Tensor], path: Path, notes: dict[str, str]) -> None:
-    """Write safetensors, keys sorted, and say how large the file is."""
+    """Write safetensors, keys sorted, and print the file size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({key: tensors[key].contiguous() for key in sorted(tensors)}, path, metadata=notes)
     path.chmod(0o644)

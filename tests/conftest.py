@@ -19,10 +19,10 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads() -> None:
-    """Tests run beside each other on small machines."""
+    """Networks of a few neurons lose more time on waking threads than they gain, most of all where tests run beside each other."""
     import torch
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +37,11 @@ def _few_resamples(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has a cache folder of its own and no data root from outside."""
+    """Every test has its own cache folder; no data root, plugins or terminal width come from outside."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("ADBENCH_CACHE", str(folder))
-    monkeypatch.delenv("ADBENCH_DATA", raising=False)
-    monkeypatch.delenv("ADBENCH_PLUGINS", raising=False)
+    for variable in ("ADBENCH_DATA", "ADBENCH_PLUGINS", "COLUMNS"):
+        monkeypatch.delenv(variable, raising=False)
     return folder
 
 

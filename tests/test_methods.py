@@ -6,9 +6,10 @@ That one seed gives the same scores in a method's usual track is a check of the 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, packages_distributions
 from pathlib import Path
@@ -102,15 +103,6 @@ def demand_identical(found: Predictions, wanted: Predictions) -> None:
         np.testing.assert_array_equal(found.maps, wanted.maps)
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads only wait for each other on layers of a few channels."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def test_every_method_is_here() -> None:
     assert set(SMALL) == {card.name for card in cards()}
 
@@ -120,6 +112,15 @@ def test_every_method_is_here() -> None:
 def test_the_same_seed_gives_the_same_scores(name: str, track: str) -> None:
     _, wanted = first(name, track)
     demand_identical(predicted(name, bench(name).fit(bench(name).support(track))), wanted)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "track"), each("full-normal", "few-shot"))
+def test_another_seed_trains_to_other_scores(name: str, track: str) -> None:
+    _, usual = first(name, track)
+    context = dataclasses.replace(bench(name).context(), seed=4)
+    other = predicted(name, bench(name).fit(bench(name).support(track), context))
+    assert not np.array_equal(other.scores, usual.scores)
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import typer
 from adbench.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -99,3 +99,11 @@ def print_json(value: Any) -> None:
     import json
 
     print(json.dumps(value, indent=1, default=str))
+
+
+def tracked(iterable: Iterable[Any], description: str, total: int) -> Iterable[Any]:
+    """The same items, with a bar on stderr where that is a terminal."""
+    from rich.progress import track
+
+    console = stderr()
+    return track(iterable, description, total, console=console, transient=True, disable=not console.is_terminal)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adbench.cli.console import print_grid, print_json, registry_with_warnings
+from adbench.cli.console import print_grid, print_json, registry_with_warnings, tracked
 from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
 from adbench.errors import ExitCode, UserError
 from adbench.planning.options import RunOptions
@@ -46,7 +45,7 @@ def verify(
 
     options = RunOptions(value_range=value_range, window=window, axis=axis, normal_names=normal_names)
     shelf = Shelf(registry_with_warnings(), data_root, options.reading, faulty=True)
-    reports = [logic.verify(shelf.present[card.name], _progress) for card in shelf.choose(names)]
+    reports = logic.verify_all([shelf.present[card.name] for card in shelf.choose(names)], tracked)
     missing = list(shelf.absent.items())
     if as_json:
         absent = [{"dataset": name, "reason": reason} for name, reason in missing]
@@ -116,12 +115,3 @@ def _print(reports: list[Findings], absent: list[tuple[str, str]]) -> None:
 
 def _first(examples: tuple[str, ...]) -> str:
     return "\n".join([*examples[:EXAMPLES], *(["..."] if len(examples) > EXAMPLES else [])])
-
-
-def _progress(iterable: Iterable[Any], description: str, total: int) -> Iterable[Any]:
-    from rich.progress import track
-
-    from adbench.cli.console import stderr
-
-    console = stderr()
-    return track(iterable, description, total, console=console, transient=True, disable=not console.is_terminal)

@@ -70,3 +70,7 @@ class TerminalReporter(Reporter):
             result = ", ".join(f"{name} {figure_words(known[name], value)}" for name, value in record.metrics.items())
             result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
         self._lines.print(f"{record.label}: {result}", markup=False)
+
+    def warned(self, sentence: str) -> None:
+        """One line."""
+        self._lines.print(f"adbench: warning: {sentence}", markup=False)

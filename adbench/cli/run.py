@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adbench.planning.plan import Plan
 
 NAME = "run"
+FOLDERS_SHOWN = 12  # of a set, before its first run
 INTERRUPTED = 130  # what shells use for Ctrl-C
 # Options that the command line words differently from Python.
 FLAGS = {"parameters": "--set", "value_range": "--range", "normal_names": "--normal-name"}
@@ -35,8 +36,10 @@ def command(dry_run: bool, **given: Any) -> None:
     registry = registry_with_warnings()
     planned = plan(options, registry)
     _announce(planned)
+    _show_files(planned, options.out)
     if dry_run:
         _print_plan(planned)
+        _look_ahead(planned)
         return
     from adbench.cli.progress import TerminalReporter
 
@@ -99,6 +102,43 @@ def _announce(planned: Plan) -> None:
     for dataset in planned.datasets.values():
         for warning in dataset.warnings():
             say_warning(f"{dataset.card.name}: {warning}")
+
+
+def _show_files(planned: Plan, out: Path) -> None:
+    """What the files of a set are used as, before anything of it is in the run folder."""
+    from adbench.data.disk import DiskDataset
+    from adbench.data.splits import count_rows
+    from adbench.results.store import RunFolder
+
+    folder, datasets = RunFolder(out), planned.datasets
+    for name in dict.fromkeys(name for cell in planned.cells for name in (cell.dataset.name, *cell.auxiliary)):
+        rows = count_rows(datasets[name]) if isinstance(datasets[name], DiskDataset) and not folder.knows(name) else []
+        if rows:
+            print(f"{name}:", file=sys.stderr)
+        widest = max((len(row.folder) for row in rows), default=0)
+        for row in rows[:FOLDERS_SHOWN]:
+            use = " ".join(filter(None, (row.used, row.split, row.label, row.reason)))
+            print(f"  {row.folder:{widest}}  {row.count:6} {use}", file=sys.stderr)
+        if len(rows) > FOLDERS_SHOWN:
+            print(f"  ... {len(rows) - FOLDERS_SHOWN} more: `adbench datasets {name}` lists all.", file=sys.stderr)
+
+
+def _look_ahead(planned: Plan) -> None:
+    """Say what would fail for its images or masks."""
+    from adbench.cli.console import say_error, say_warning, tracked
+    from adbench.running.images import open_plan, used_images
+
+    opened = open_plan(planned.cells, planned.datasets, lambda found, description: tracked(found, description, len(found)))
+    for warning in opened.warnings:
+        say_warning(warning)
+    failing: dict[str, list[str]] = {}
+    for cell in planned.cells if opened.faults else ():
+        if fault := opened.of(used_images(cell, planned.datasets)):
+            failing.setdefault(fault, []).append(cell.label)
+    for fault, labels in failing.items():
+        say_error(f"{'; '.join(labels)}: {fault}")
+    if failing:
+        raise typer.Exit(ExitCode.CELL_FAILED)
 
 
 def _print_plan(planned: Plan) -> None:

@@ -26,45 +26,45 @@ class NoParameters:
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorCard:
-    """What is known of a method before its code is imported. A plugin makes one without importing torch.
+    """What is known about a method before its code is imported. Plugins build it without importing torch.
 
     Attributes:
         name: what the user types, lower case, e.g. `patchcore`. A name that ends in `:` takes an argument
             (`anomalib:` serves `anomalib:Padim`); the detector finds it in `card.argument`.
         title: the name to print, e.g. `PatchCore`.
-        factory: `package.module:attribute`, called as `factory(card, parameters)`; imported only to run.
-        tracks: supervisions that the method can use, its usual one first.
+        factory: `package.module:attribute`, called as `factory(card, parameters)`; imported only when a cell runs.
+        tracks: the tracks that the method supports, its default first.
         parameters: a frozen dataclass; its fields are the `--set NAME.FIELD=VALUE` options, each with a default and
             `field(metadata={"help": ...})` or `parameter(...)`.
-        presets: values that replace defaults under a preset: `{"demo": {"epochs": 5}}`. `paper` is the defaults.
-        weight_parameters: names of the parameters whose value names weights (`""` = none), so that the weights can be
-            resolved before the run and their hash becomes part of a cell's identity.
-        own_weights: names the weights that a method takes beyond these, from its card, its parameters and the resolver; asked
-            only to run, so it may import what it needs.
-        requires: import name of a package that is not always installed, to the command that installs it. Without it the
-            method is left out of a run with the reason shown.
-        packages: distributions, as pip names them, whose version decides the scores, besides torch, numpy and pillow, e.g.
-            `("timm",)`. The versions that are installed are part of a cell's identity: an upgrade measures anew.
-        needs_masks: the method cannot learn on a set without masks; such pairs are left out with the reason shown.
-        uses_auxiliary: under `zero-shot` the method learns from the other sets of the target's group, so one must be there;
-            False = it learns from no image at all.
-        gives_maps: predictions hold anomaly maps.
+        presets: values that replace defaults under a preset: `{"demo": {"epochs": 5}}`. `paper` means the defaults.
+        weight_parameters: parameters whose value is the name of weights (`""` = none). The weights are resolved before the
+            run, and their hash is part of a cell's identity.
+        own_weights: returns the names of any further weights, given the card, the parameters and the resolver; called only
+            when a cell runs, so it may import what it needs.
+        requires: import name of an optional package to the command that installs it. Without the package the method is
+            skipped and the reason shown.
+        packages: distributions (pip names) whose version affects the scores, besides torch, numpy and pillow, e.g.
+            `("timm",)`. The installed versions are part of a cell's identity: after an upgrade, cells run again.
+        needs_masks: the method cannot learn on a set without masks; such pairs are skipped and the reason shown.
+        uses_auxiliary: under `zero-shot` the method learns from the other sets of the target's group, so at least one must
+            be available; False = it learns from no image at all.
+        gives_maps: predictions include anomaly maps.
         map_score: how a map becomes the image score when `Prediction.scores` is None.
         transductive: scores depend on the rest of the test set.
         selection: how the checkpoint is chosen; a callable gets the parameters. `test-oracle` and `transductive`
             rows are marked on every leaderboard.
-        random_weights: the network's weights are random, as of some demo presets; a callable gets the parameters. Zero-shot
+        random_weights: the network's weights are random, as in some demo presets; a callable gets the parameters. Zero-shot
             figures then mean nothing, and every leaderboard says so.
         citation: authors, title, venue and year of the paper.
         url: where to read it.
         licence: of the code and models that the method builds on.
-        published_as: what tables of published figures call the method where that is not its name, e.g. `mvfa` of another
-            release of it; `{argument}` stands for what the user typed after the `:`.
+        published_as: the method's name in tables of published figures, if different, e.g. `mvfa` for another release of
+            it; `{argument}` stands for what the user typed after the `:`.
         version: raise it when the scores of the same input change; part of a cell's identity.
         notes: what differs from the original; shown by `adbench methods NAME`.
-        expected_failed_checks: name of a conformance check to the reason why it cannot pass; it is run all the same, and a
-            failure with this reason is expected, while passing is a failure.
-        argument: what stands after the `:` of a name that takes an argument; filled in by the harness.
+        expected_failed_checks: name of a conformance check to the reason why it cannot pass; the check still runs, a
+            failure with this reason is expected, and passing is a failure.
+        argument: what follows the `:` in a name that takes an argument; filled in by the harness.
     """
 
     name: str
@@ -103,7 +103,7 @@ class DetectorCard:
 
     @property
     def published_name(self) -> str:
-        """What tables of published figures call the method."""
+        """The method's name in tables of published figures."""
         return self.published_as.replace("{argument}", self.argument) or self.name
 
     def checkpoint(self, parameters: Any) -> Selection:
@@ -126,7 +126,7 @@ class Prediction:
     """Scores of one batch of B images.
 
     Attributes:
-        scores: (B,) float, any range, higher = more anomalous, finite; or None where the card's `map_score` says how
+        scores: (B,) float, any range, higher = more anomalous, finite; or None if the card's `map_score` says how
             a map becomes a score. A numpy array or a tensor.
         maps: (B, h, w) float, any range, higher = more anomalous, finite; or None. Any h and w: the runner resizes.
     """
@@ -142,10 +142,10 @@ class Context:
     Attributes:
         device: a torch device string, `cpu`, `cuda` or `cuda:N`.
         precision: `fp32`, or `bf16`/`fp16` for autocast on a GPU.
-        seed: of this cell. `random`, numpy and torch are seeded with it before `fit`; use `numpy_rng()` and
-            `torch_rng()` where a generator of one's own is better.
+        seed: the cell's seed. `random`, numpy and torch are seeded with it before `fit`; use `numpy_rng()` and
+            `torch_rng()` where a separate generator is better.
         weights: resolver of named weights.
-        scratch: an empty folder of this cell, removed afterwards.
+        scratch: an empty folder for this cell, removed afterwards.
         progress: wraps an iterable in a progress bar: `for epoch in ctx.progress(range(50), "epochs")`.
     """
 
@@ -177,13 +177,13 @@ class Context:
 
 
 class Detector:
-    """A method under test. Subclass it, or give the same methods; the runner calls nothing else.
+    """A method under test. Subclass it, or provide the same methods; the runner calls nothing else.
 
-    One instance serves one cell: `fit` once, then `predict` on batches in an order that tells nothing.
+    One instance serves one cell: `fit` once, then `predict` on batches in an order that reveals nothing.
 
     Attributes:
         card: as the plugin gave it, with `argument` filled in.
-        parameters: an instance of `card.parameters`, with the preset and `--set` put over its defaults.
+        parameters: an instance of `card.parameters`: its defaults with the preset and `--set` applied.
     """
 
     def __init__(self, card: DetectorCard, parameters: Any) -> None:
@@ -191,7 +191,7 @@ class Detector:
         self.parameters = parameters
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Learn from what the track grants. Raise `UserError` where it is too little.
+        """Learn from what the track grants. Raise `UserError` if that is too little.
 
         Args:
             support: images with labels, and masks where the set has them; a field that the track does not grant is empty.
@@ -210,15 +210,15 @@ class Detector:
         raise NotImplementedError
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:
-        """Score a whole test set, one prediction a batch, in order. Override only when transductive."""
+        """Score a whole test set, one prediction per batch, in order. Override only when transductive."""
         for batch in batches:
             yield self.predict(batch)
 
     def predict_checkpoints(self, batches: Callable[[], Iterable[ImageBatch]]) -> Iterator[Iterable[Prediction]]:
-        """Only for `selection == "test-oracle"`: after each training epoch, score the whole test set anew.
+        """Only for `selection == "test-oracle"`: after each training epoch, score the whole test set again.
 
-        `batches()` gives the test set once more. The runner keeps the predictions with the best sum of image and pixel
-        AUROC, the first of equals, as released code does; the detector learns nothing of the choice.
+        Each call of `batches()` starts the test set over. The runner keeps the predictions with the best sum of image and
+        pixel AUROC, the first in a tie, as released code does; the detector never learns which.
         """
         raise NotImplementedError
 
@@ -227,5 +227,5 @@ class Detector:
         return {}
 
     def load_state_dict(self, state: Mapping[str, torch.Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`, without `fit`."""
+        """Restore the detector that returned `state`, without `fit`."""
         raise NotImplementedError

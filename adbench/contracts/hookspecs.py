@@ -1,7 +1,7 @@
-"""Every hook that a plugin can implement, and what each brings: cards, which say more than what they name has to be imported for.
+"""Every hook that a plugin can implement. Each returns cards, which describe things without importing them.
 
 A plugin is a module (or object) named by an entry point in the group `adbench`; it marks its functions with
-`adbench.hookimpl`. Import nothing heavy (torch, pandas) at module level: cards must be readable at once.
+`adbench.hookimpl`. Import nothing heavy (torch, pandas) at module level: reading cards must be fast.
 """
 
 from __future__ import annotations
@@ -21,36 +21,36 @@ GROUP = "adbench"
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
-"""Marks a function of a plugin as the implementation of the hook of its name: `@adbench.hookimpl`."""
+"""Marks a plugin's function as the implementation of the hook with the same name: `@adbench.hookimpl`."""
 
 
 @hookspec
 def adbench_detectors() -> Iterable[DetectorCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the methods that this plugin brings.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the plugin's methods.
 
-    What a card's `factory` names is imported when a cell runs.
+    A card's `factory` is imported when a cell runs.
     """
 
 
 @hookspec
 def adbench_datasets() -> Iterable[DatasetCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the datasets that this plugin brings.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the plugin's datasets.
 
-    What a card's `factory` names is imported when the set is planned.
+    A card's `factory` is imported when the set is planned.
     """
 
 
 @hookspec
 def adbench_weights() -> Iterable[WeightsCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the named weights that its detectors use.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the plugin's named weights.
 
-    A file is fetched when a cell asks for it.
+    A file is downloaded when a cell needs it.
     """
 
 
 @hookspec
 def adbench_suites() -> Iterable[SuiteCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the suites that this plugin brings.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the plugin's suites.
 
     A file is read for `adbench run --suite NAME` and `adbench suites`.
     """
@@ -58,7 +58,7 @@ def adbench_suites() -> Iterable[SuiteCard]:  # type: ignore[empty-body]
 
 @hookspec
 def adbench_published() -> Iterable[PublishedCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the sources of published figures.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the sources of published figures.
 
     A file is read for `adbench leaderboard --published`.
     """
@@ -66,17 +66,17 @@ def adbench_published() -> Iterable[PublishedCard]:  # type: ignore[empty-body]
 
 @hookspec
 def adbench_metrics() -> Iterable[MetricCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the metrics that this plugin brings.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the plugin's metrics.
 
-    What a card's `factory` names is called with every cell that was scored, beside the metrics of adbench.
+    A card's `factory` is called for every scored cell, in addition to adbench's own metrics.
     """
 
 
 @hookspec
 def adbench_executors() -> Iterable[ExecutorCard]:  # type: ignore[empty-body]
-    """Called once, when plugins are loaded; gets nothing. Returns the cards of the ways to run cells that this plugin brings.
+    """Called once, without arguments, when plugins are loaded. Returns the cards of the plugin's executors.
 
-    What a card's `factory` names is called for `adbench run --executor NAME`.
+    A card's `factory` is called for `adbench run --executor NAME`.
     """
 
 
@@ -89,4 +89,4 @@ KINDS: dict[str, type] = {
     "adbench_metrics": MetricCard,
     "adbench_executors": ExecutorCard,
 }
-"""What each hook brings."""
+"""The type of card that each hook returns."""

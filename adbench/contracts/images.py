@@ -1,4 +1,4 @@
-"""What a detector sees of images: pixels and opaque ids, behind which no label, mask, name or path can be reached."""
+"""What a detector sees of images: pixels and opaque ids, with no way to reach a label, mask, name or path."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class LabelledImages(ImageBatch):
     def masks(self, size: int | Size) -> np.ndarray:
         """(N, H, W) bool, resized by nearest; all False for normal images.
 
-        Raises `UserError` where the set has no masks or an abnormal image lacks its own.
+        Raises `UserError` if the set has no masks or an abnormal image has none.
         """
         return self._source.masks(self._rows, as_size(size))
 

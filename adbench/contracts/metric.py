@@ -1,4 +1,4 @@
-"""The metric contract: a card, and a function that makes one figure of a finished cell's scores or maps."""
+"""The metric contract: a card, and a function that computes one figure from a finished cell's scores or maps."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ SHARE = (0.0, 1.0)
 
 @dataclass(frozen=True, kw_only=True)
 class MetricCard:
-    """What is known of a figure of merit. A plugin makes one without heavy imports.
+    """What is known about a figure of merit. Plugins build it without heavy imports.
 
     Attributes:
         name: its key in a record and after `--metric`: lower-case letters, digits and underscores, unique.
         title: the words to print, without a unit.
-        kind: whether images or pixels are judged; pixel figures need masks and anomaly maps, and are absent without.
-        factory: `package.module:function`, imported only to measure. Of kind `image` it is called as `f(labels, scores)` with
-            labels (N,) bool, True = abnormal, and scores (N,) float64, raw, any range, higher = more anomalous; of kind
+        kind: whether images or pixels are judged; pixel figures need masks and anomaly maps, and are missing without them.
+        factory: `package.module:function`, imported only to measure. For kind `image` it is called as `f(labels, scores)`
+            with labels (N,) bool, True = abnormal, and scores (N,) float64, raw, any range, higher = more anomalous; for kind
             `pixel` as `f(masks, maps)` with masks (N, H, W) bool and maps (N, H, W) float, raw. The arrays are read-only. It
-            returns a float in `range`, or None where the sample gives none (one class only). What raises, is NaN or lies
-            outside makes the figure a missing one with the reason kept, and costs nothing else. "" = adbench computes it.
+            returns a float in `range`, or None if the sample does not allow one (one class only). An exception, NaN or a
+            value outside `range` makes the figure missing, with the reason kept, and affects nothing else. "" = adbench
+            computes it.
         computed: how it is computed, in a few sentences for readers.
         higher_is_better: the direction.
-        range: least and largest value that it can take; `math.inf` where there is no end. Figures in (0, 1) are printed in
-            percent, others as they are.
-        interval: where its 95 % interval comes from; "" where it has none, as all that plugins bring.
+        range: smallest and largest possible value; `math.inf` for no bound. Figures in (0, 1) are printed in percent,
+            others as they are.
+        interval: where its 95 % interval comes from; "" if it has none, like all metrics from plugins.
         uses_test_labels: a threshold is chosen on the very labels that are then judged, so the figure is optimistic.
 
     Raises:
-        ValueError: `kind` or `range` is none.
+        ValueError: `kind` or `range` is invalid.
     """
 
     name: str
@@ -45,10 +46,10 @@ class MetricCard:
 
     def __post_init__(self) -> None:
         if self.kind not in ("image", "pixel"):
-            raise ValueError(f"the metric {self.name!r} has kind = {self.kind!r}: image or pixel is wanted")
+            raise ValueError(f"the metric {self.name!r} has kind = {self.kind!r}: it must be image or pixel")
         low, high = self.range
         if not low < high:
-            raise ValueError(f"the metric {self.name!r} has range = {self.range!r}: the lower end first")
+            raise ValueError(f"the metric {self.name!r} has range = {self.range!r}: the lower end must come first")
 
     @property
     def in_percent(self) -> bool:
@@ -57,14 +58,14 @@ class MetricCard:
 
 
 class Metrics(dict[str, MetricCard]):
-    """Name to card. A name that nobody described gets a card that claims nothing but that higher is better."""
+    """Name to card. A name without a card gets one that claims only that higher is better."""
 
     def __missing__(self, name: str) -> MetricCard:
-        """Made anew each time, and not kept: `name in metrics` says whether it was described."""
+        """Built on each call and not kept, so `name in metrics` tells whether there is a card."""
         kind: Literal["image", "pixel"] = "pixel" if name.startswith("pixel_") else "image"
         return MetricCard(name=name, title=name.replace("_", " "), kind=kind, factory="", range=(-math.inf, math.inf))
 
     @property
     def brought(self) -> list[MetricCard]:
-        """Those that a plugin brings, and adbench does not compute by itself."""
+        """The metrics from plugins, which adbench does not compute itself."""
         return [card for card in self.values() if card.factory]

@@ -1,4 +1,4 @@
-"""Tracks, what each grants, and what of the protocol can be chosen."""
+"""Tracks, what each grants, and the options of the protocol."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVALUATION_SIZE = 240
 
 
 def track_words(track: str, k: int) -> str:
-    """`few-shot k=4`; `zero-shot` where there is no k."""
+    """`few-shot k=4`; `zero-shot` if there is no k."""
     return f"{track} k={k}" if k else track
 
 
@@ -35,8 +35,8 @@ class Support:
         class_name: name of the object for prompts, e.g. `Brain`.
         normal: the granted normal images of this set.
         abnormal: the granted abnormal images of this set, with masks where it has them (few-shot).
-        auxiliary: labelled images of the other sets, one entry a set (zero-shot); each carries its own `class_name`.
-        valid: what is left of `valid` after the draw, labelled, for model selection (empty under zero-shot).
+        auxiliary: labelled images of the other sets, one entry per set (zero-shot), each with its own `class_name`.
+        valid: the rest of `valid` after the draw, labelled, for model selection (empty under zero-shot).
     """
 
     track: str
@@ -55,15 +55,15 @@ OFFICIAL_POOL: Pool = "test"
 
 @dataclass(frozen=True)
 class Protocol:
-    """What is measured, besides who is measured on what. Part of every cell's identity.
+    """How a cell is measured, whatever its method, dataset and track. Part of every cell's identity.
 
     Attributes:
-        pool: which splits of the other sets zero-shot detectors learn from; `official` is another name of `test`, which
+        pool: which splits of the other sets zero-shot detectors learn from; `official` is another name for `test`, which
             the released MVFA uses.
-        other_modalities_only: keep sets of the target's modality out of that.
-        limit: at most so many images of each label in train, valid and test; None = all.
-        support_list: the images that a few-* cell learns from, where the user gave lists; None = drawn by the seed. Set
-            by the plan.
+        other_modalities_only: leave out sets of the target's modality.
+        limit: at most this many images of each label in train, valid and test; None = all.
+        support_list: the images that a few-* cell learns from, if the user gave lists; None = drawn by the seed. Set by
+            the plan.
     """
 
     pool: Pool | Literal["official"] = "valid+test"
@@ -77,7 +77,7 @@ class Protocol:
             object.__setattr__(self, "pool", OFFICIAL_POOL)
 
     def identity(self) -> dict[str, Any]:
-        """The values as they enter a cell's identity; without a support list there is no such key."""
+        """The values as they enter a cell's identity; the key of the support list is absent without one."""
         values = asdict(self)
         return values if self.support_list else {name: value for name, value in values.items() if name != "support_list"}
 

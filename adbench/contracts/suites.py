@@ -1,4 +1,4 @@
-"""What a plugin brings as files: suites in TOML, published figures in CSV."""
+"""What a plugin ships as files: suites in TOML, published figures in CSV."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class SuiteCard:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedCard:
-    """A source of published figures, which `adbench leaderboard --published` puts beside one's own.
+    """A source of published figures, which `adbench leaderboard --published` puts beside yours.
 
     Attributes:
         name: of the source, unique, e.g. `mvfa-paper`.
         file: a CSV, UTF-8, with the columns `source, table, method, track, k, dataset, metric, value, evidence`; `value` in
-            percent where the metric lies in [0, 1], else as it is; k = 0 in tracks without k. Read only when asked for.
+            percent if the metric lies in [0, 1], else as it is; k = 0 in tracks without k. Read only when asked for.
     """
 
     name: str

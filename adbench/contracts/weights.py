@@ -11,24 +11,24 @@ if TYPE_CHECKING:
 
 
 def hub_source(hub: str, revision: str) -> str:
-    """A file of the model hub in words; "" where there is none."""
+    """Where a file of the model hub is, in words; "" without one."""
     return f"{hub} on the model hub{' at ' if revision else ''}{revision}" if hub else ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsCard:
-    """What is known of a weights file.
+    """What is known about a weights file.
 
     Attributes:
         name: what the user types in `--weights NAME=PATH`, e.g. `ViT-L-14-336/openai`.
         file: file name in the cache.
         url: where it is downloaded from, or "".
         hub: `owner/repository` and file on the model hub, as `owner/repository:file`, or "".
-        revision: commit hash of the hub's repository, or "": then the main branch as it is at the first download, whose
-            commit is kept from then on.
-        sha256: hex digest where known, else "". It pins the content, with or without a revision.
-        embedded: `package:file` of weights that travel in the wheel, or "".
-        quick_gelu: whether a CLIP was trained with QuickGELU, x sigmoid(1.702 x), as activation; None = not known, or no CLIP.
+        revision: commit hash of the hub's repository, or "" for the main branch at the first download, whose commit is
+            kept from then on.
+        sha256: hex digest if known, else "". It pins the content, with or without a revision.
+        embedded: `package:file` of weights that ship in the wheel, or "".
+        quick_gelu: whether a CLIP was trained with QuickGELU, x sigmoid(1.702 x), as activation; None = unknown, or not a CLIP.
         licence: terms of use.
         notes: what they are, and what they are for.
     """
@@ -64,8 +64,8 @@ class Weights(Protocol):
 
         Args:
             name: of the weights.
-            as_stored: leave prefixes such as `module.`, for a network of whose names all begin with one by nature.
+            as_stored: keep prefixes such as `module.`, for a network whose own names all begin with one.
         """
 
     def card(self, name: str) -> WeightsCard:
-        """What is known of these weights."""
+        """What is known about these weights."""

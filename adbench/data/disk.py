@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adbench.contracts.dataset import SPLITS, Dataset, Item, Split
 from adbench.data.layouts import Scan
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from adbench.data.levels import Levels
+
+
+class _Said(NamedTuple):
+    warnings: list[str]
+    problems: list[str]
 
 
 class DiskDataset(Dataset):
@@ -41,12 +46,8 @@ class DiskDataset(Dataset):
 
     def problems(self) -> list[str]:
         """Images and masks that do not go together, folders that nobody can interpret, a window that does not fit the files."""
-        found = [*self.found.problems, *(self.found.mask_problems if self.card.has_masks else ())]
-        try:
-            self.levels  # noqa: B018  # looked for here, so that what is wrong with it is known before anything is trained
-        except UserError as error:
-            found.append(str(error))
-        return found
+        mask_problems = self.found.mask_problems if self.card.has_masks else ()
+        return [*self.found.problems, *mask_problems, *self._said_of_values.problems]
 
     def items(self, split: Split) -> Sequence[Item]:
         """The items of a split, sorted by id."""
@@ -62,6 +63,13 @@ class DiskDataset(Dataset):
         own = frozenset(_path(item) for item in items if item.value_range is not None)
         normals = [Picture(_path(item), item.frame) for item in self.items("train") if item.value_range is None]
         return levels_in_use(pictures, normals, self.card.reading, own)
+
+    @property
+    def _said_of_values(self) -> _Said:
+        try:
+            return _Said(self.levels.warnings() if self.levels else [], [])
+        except UserError as error:
+            return _Said([], [str(error)])
 
     def image(self, split: Split, item: Item) -> np.ndarray:
         """(H, W, 3) uint8, RGB."""
@@ -126,7 +134,7 @@ class DiskDataset(Dataset):
         """What was left out, how values are shown, splits and masks that lack, subjects in two splits, other counts than published."""
         return [
             *self.found.remarks,
-            *(self.levels.warnings() if self.levels else ()),
+            *self._said_of_values.warnings,
             *empty_splits(self),
             *lacking_masks(self),
             *shared_subjects(self),

@@ -63,7 +63,7 @@ class Levels:
         if self.plain:
             said.append(
                 f"{counted(self.plain, 'image file')} of 8 bits, which are shown as they are, and {self.deep} of more, which are "
-                f"shown {self._shown()}: save all alike if they are of one kind."
+                f"shown {self.shown()}: save all alike if they are of one kind."
             )
         if self.range is None:
             return said
@@ -71,17 +71,18 @@ class Levels:
             low, high = self.usual
             example = f"{math.floor(low)}:{math.ceil(high)}" if high - low >= FEW_LEVELS else f"{low:g}:{high:g}"
             said.append(
-                f"{counted(self.left, 'grey level')} of 256 left in a typical image, shown {self._shown()}: "
+                f"{counted(self.left, 'grey level')} of 256 left in a typical image, shown {self.shown()}: "
                 f"give --range LOW:HIGH, e.g. {example}, or --window percentile."
             )
         if self.values[0] <= AIR and not self.window:
             said.append(
-                f"The values look like CT in Hounsfield units, and are shown {self._shown()}: "
+                f"The values look like CT in Hounsfield units, and are shown {self.shown()}: "
                 "--window lung, brain, liver, bone or mediastinum shows a tissue better."
             )
         return said
 
-    def _shown(self) -> str:
+    def shown(self) -> str:
+        """Which values become black and white, in words."""
         return "as each file says" if self.range is None else f"from {self.range[0]:g} to {self.range[1]:g}"
 
 

@@ -16,6 +16,7 @@ from adbench.errors import UserError
 READERS = 8
 HASH_SIDE = 16  # a perceptual hash has HASH_SIDE ** 2 bits
 
+Given = TypeVar("Given")
 Result = TypeVar("Result")
 
 
@@ -38,12 +39,14 @@ class ImageFacts:
         shape: height and width.
         blank: all pixels have one colour.
         hash: (HASH_SIDE ** 2,) bool, the perceptual hash; None where it was not asked for, or of a blank image.
+        span: from its darkest to its brightest value, 0 to 255.
     """
 
     digest: str
     shape: tuple[int, ...]
     blank: bool
     hash: np.ndarray | None = None
+    span: int = 0
 
 
 def places(dataset: Dataset) -> list[Place]:
@@ -73,7 +76,8 @@ def look(dataset: Dataset, place: Place, perceptual: bool = False) -> ImageFacts
     """
     image = checked_image(dataset, place)
     blank = bool((image == image[:1, :1]).all())
-    return ImageFacts(digest(image), image.shape[:2], blank, perceptual_hash(image) if perceptual and not blank else None)
+    hashed = perceptual_hash(image) if perceptual and not blank else None
+    return ImageFacts(digest(image), image.shape[:2], blank, hashed, int(image.max()) - int(image.min()))
 
 
 def perceptual_hash(image: np.ndarray) -> np.ndarray:
@@ -86,8 +90,8 @@ def perceptual_hash(image: np.ndarray) -> np.ndarray:
     return found
 
 
-def in_threads(function: Callable[[Place], Result], among: Iterable[Place]) -> Iterator[Result]:
-    """`function` of each place, in their order; what it raises is raised here."""
+def in_threads(function: Callable[[Given], Result], among: Iterable[Given]) -> Iterator[Result]:
+    """`function` of each, in their order; what it raises is raised here."""
     pool = ThreadPoolExecutor(READERS)
     try:
         yield from pool.map(function, among)

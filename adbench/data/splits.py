@@ -2,9 +2,51 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
 
 from adbench.contracts.dataset import SPLITS, Dataset
+
+
+class CountRow(NamedTuple):
+    """What so many files of a folder are used as.
+
+    Attributes:
+        folder: relative to the set's own folder.
+        used: `images`, `masks` or `left out`.
+        split, label: of images and masks; the label is the kind of defect where it is known, else `normal` or `abnormal`.
+        count: of files.
+        reason: why they are left out, else "".
+    """
+
+    folder: str
+    used: str
+    split: str
+    label: str
+    count: int
+    reason: str
+
+
+def count_rows(dataset: Dataset) -> list[CountRow]:
+    """What the files of each folder of a set on disk are used as; empty for a set that does not lie in files."""
+    home = folder_of(dataset)
+    files: dict[Path, tuple[str, str, str]] = {}
+    for split in SPLITS:
+        for item in dataset.items(split):
+            label = item.type or ("abnormal" if item.abnormal else "normal")
+            for used, paths in (("images", (item.path,)), ("masks", item.masks)):
+                files.update((path, (used, split, label)) for path in paths if path is not None)
+    found = Counter((path.parent, *use) for path, use in files.items())
+    return sorted(CountRow(os.path.relpath(parent, home), *use, count, "") for (parent, *use), count in found.items())
+
+
+def folder_of(dataset: Dataset) -> Path | None:
+    """The folder that holds all images of a set; None where they do not lie in files."""
+    folders = {os.path.abspath(item.path.parent) for split in SPLITS for item in dataset.items(split) if item.path}
+    return Path(os.path.commonpath(folders)) if folders else None
 
 
 def counts(dataset: Dataset) -> dict[str, int]:
@@ -20,6 +62,15 @@ def counts(dataset: Dataset) -> dict[str, int]:
 def empty_splits(dataset: Dataset) -> list[str]:
     """A sentence for each split without images."""
     return [f"{split} is empty." for split in SPLITS if not dataset.items(split)]
+
+
+def single_class_splits(dataset: Dataset) -> list[str]:
+    """A sentence for a `valid` with images of one label only; for `test` see the figures, and `train` holds normals by design."""
+    labels = {item.abnormal for item in dataset.items("valid")}
+    if len(labels) != 1:
+        return []
+    what = "abnormal" if labels == {True} else "normal"
+    return [f"valid holds {what} images only: few-shot, and what chooses on valid, need both."]
 
 
 def other_counts(dataset: Dataset) -> list[str]:

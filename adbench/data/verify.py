@@ -2,80 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from adbench.contracts.dataset import Dataset
 from adbench.data.duplicates import Group, across_splits, near_content, same_content
 from adbench.data.findings import Findings
-from adbench.data.masks import MaskFault, mask_fault
+from adbench.data.masks import MaskFacts, MaskFault, look_at_mask, look_inverted
+from adbench.data.outliers import Header, odd_depths, odd_sizes, odd_spans, read_header
+from adbench.data.pools import shared_images, teaching_pairs
 from adbench.data.reading import ImageFacts, Place, in_threads, look, places
-from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects
+from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects, single_class_splits
 from adbench.errors import UserError
 from adbench.words import counted
 
 Progress = Callable[[Iterable[Any], str, int], Iterable[Any]]
 
 
-def verify(dataset: Dataset, track: Progress = lambda iterable, description, total: iterable) -> Findings:
-    """Read all images and masks of a set that is there, and report what is found.
+def _unseen(iterable: Iterable[Any], description: str, total: int) -> Iterable[Any]:
+    return iterable
 
-    What is wrong with one image, or with the set's plugin, becomes a finding and stops nothing.
+
+def verify(dataset: Dataset, track: Progress = _unseen) -> Findings:
+    """Read all images and masks of a set that is there, and report what is found. See `verify_all`."""
+    return verify_all([dataset], track)[0]
+
+
+def verify_all(datasets: Sequence[Dataset], track: Progress = _unseen) -> list[Findings]:
+    """Read all images and masks of sets that are there, and report what is found in each, and shared by sets of a group.
+
+    What is wrong with one image, or with a set's plugin, becomes a finding and stops nothing. The time goes with the number of
+    images; of each its facts are kept, less than 1 kB.
 
     Args:
         track: `track(iterable, description, total)` shows progress and gives the same items.
     """
-    report = Findings(dataset.card.name)
-    try:
-        _look_through(dataset, report, track)
-    except Exception as error:
-        sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        report.add("error", "broken", f"The set cannot be looked through: {sentence}")
-    return report
+    reports, seen = {}, {}
+    for dataset in datasets:
+        name = dataset.card.name
+        reports[name] = Findings(name)
+        try:
+            seen[name] = _look_through(dataset, reports[name], track)
+        except Exception as error:
+            sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            reports[name].add("error", "broken", f"The set cannot be looked through: {sentence}")
+    for one, other in teaching_pairs(datasets):
+        if one in seen and other in seen:
+            _of_pair(reports[one], reports[other], seen[one], seen[other])
+    return list(reports.values())
 
 
-def _look_through(dataset: Dataset, report: Findings, track: Progress) -> None:
+@dataclass(frozen=True)
+class _Looked:
+    """What was seen of an image: `image` says why where it cannot be read; `mask` of an abnormal one of a set with masks."""
+
+    image: ImageFacts | str
+    mask: MaskFacts | None = None
+    header: Header | None = None
+
+
+def _look_through(dataset: Dataset, report: Findings, track: Progress) -> dict[Place, ImageFacts]:
     among = places(dataset)
     report.images = len(among)
     for problem in dataset.problems():
         report.add("error", "unaccounted", problem)
     _of_items(dataset, among, report)
-    seen: dict[Place, ImageFacts] = {}
-    unreadable: list[str] = []
-    faults: list[MaskFault] = []
-    examined = track(in_threads(partial(_examine, dataset), among), dataset.card.name, len(among))
-    for place, (facts, fault) in zip(among, examined, strict=True):
-        if isinstance(facts, ImageFacts):
-            seen[place] = facts
-        else:
-            unreadable.append(facts)
-        if fault:
-            faults.append(fault)
-    if unreadable:
+    looked = dict(zip(among, track(in_threads(partial(_examine, dataset), among), dataset.card.name, len(among)), strict=True))
+    seen = {place: found.image for place, found in looked.items() if isinstance(found.image, ImageFacts)}
+    if unreadable := [found.image for found in looked.values() if isinstance(found.image, str)]:
         report.add("error", "unreadable", counted(len(unreadable), "unreadable image"), unreadable)
-    _of_masks(dataset, faults, report)
+    _of_masks(dataset, {place: found.mask for place, found in looked.items() if found.mask}, report)
     _of_contents(seen, report)
+    _of_storage(seen, {place: found.header for place, found in looked.items() if found.header}, report)
     told = {finding.message for finding in report.findings}
     for warning in dataset.warnings():
         if warning not in told:
             report.add("warning", "set-warns", warning)
+    return seen
 
 
-def _examine(dataset: Dataset, place: Place) -> tuple[ImageFacts | str, MaskFault | None]:
-    """What an image looks like, or why it cannot be read, and what is wrong with its mask."""
+def _examine(dataset: Dataset, place: Place) -> _Looked:
+    header = read_header(place.item.path) if place.item.path else None
     try:
         facts = look(dataset, place, perceptual=True)
     except UserError as error:
-        return str(error), None
+        return _Looked(str(error))
     except Exception as error:
-        return f"{place}: {type(error).__name__}: {error}", None
+        return _Looked(f"{place}: {type(error).__name__}: {error}")
     if not (dataset.card.has_masks and place.item.abnormal):
-        return facts, None
+        return _Looked(facts, header=header)
     try:
-        return facts, mask_fault(dataset, place, facts.shape)
+        return _Looked(facts, look_at_mask(dataset, place, facts.shape), header)
     except Exception as error:
-        return facts, MaskFault("unusable", f"the mask of {place}: {type(error).__name__}: {error}")
+        fault = MaskFault("unusable", f"the mask of {place}: {type(error).__name__}: {error}")
+        return _Looked(facts, MaskFacts(fault), header)
 
 
 def _of_items(dataset: Dataset, among: list[Place], report: Findings) -> None:
@@ -89,13 +111,16 @@ def _of_items(dataset: Dataset, among: list[Place], report: Findings) -> None:
     for sentence in empty_splits(dataset):
         if sentence != "test is empty.":
             report.add("warning", "split-empty", sentence)
+    for sentence in single_class_splits(dataset):
+        report.add("warning", "split-single-class", sentence)
     for sentence in other_counts(dataset):
         report.add("warning", "counts", sentence)
     for sentence, subjects in shared_subjects(dataset).items():
         report.add("warning", "subjects-shared", sentence, subjects)
 
 
-def _of_masks(dataset: Dataset, faults: list[MaskFault], report: Findings) -> None:
+def _of_masks(dataset: Dataset, masks: Mapping[Place, MaskFacts], report: Findings) -> None:
+    faults = [facts.fault for facts in masks.values() if facts.fault]
     lacking, unusable, empty = (
         [fault.sentence for fault in faults if fault.kind == kind] for kind in ("lacking", "unusable", "empty")
     )
@@ -109,6 +134,10 @@ def _of_masks(dataset: Dataset, faults: list[MaskFault], report: Findings) -> No
         )
     if empty:
         report.add("error", "mask-empty", counted(len(empty), "mask", "without lesion, though the image is abnormal"), empty)
+    for split in dict.fromkeys(place.split for place in masks):
+        coverages = [facts.coverage for place, facts in masks.items() if place.split == split and facts.coverage is not None]
+        if sentence := look_inverted(coverages):
+            report.add("warning", "mask-inverted", f"In {split} {sentence}")
 
 
 def _of_contents(seen: dict[Place, ImageFacts], report: Findings) -> None:
@@ -133,6 +162,37 @@ def _of_contents(seen: dict[Place, ImageFacts], report: Findings) -> None:
     if alike := [group for group in near if len({place.split for place in group}) == 1]:
         message = counted(len(alike), "group", "of images that look the same, in one split: copies, or neighbouring slices")
         report.add("note", "similar", message, _equal(alike, " ~ "))
+
+
+def _of_storage(seen: Mapping[Place, ImageFacts], headers: Mapping[Place, Header], report: Findings) -> None:
+    """How the files hold their pixels."""
+    if deep := odd_depths(headers):
+        message = counted(len(deep), "image", "of another bit depth than the others: their values may mean something else")
+        report.add("warning", "depth-outlier", message, deep)
+    if spans := odd_spans(seen):
+        message = counted(len(spans), "image", "whose values span a far smaller or larger range than usual in this set")
+        report.add("warning", "range-outlier", message, spans)
+    if sizes := odd_sizes(seen):
+        examples = [f"{place} is {seen[place].shape[1]} x {seen[place].shape[0]}" for place in sizes]
+        report.add("note", "sizes", "The sizes of images differ a lot", examples)
+    if turned := [place for place, header in headers.items() if header.turned]:
+        report.add("note", "exif", counted(len(turned), "image", "turned as their EXIF orientation says"), turned)
+
+
+def _of_pair(one: Findings, other: Findings, seen: dict[Place, ImageFacts], seen_other: dict[Place, ImageFacts]) -> None:
+    """What two sets share, in the reports of both."""
+    equal, alike = shared_images(seen, seen_other)
+    for check, pairs, sign, words in (
+        ("copies-in-sets", equal, "=", "there too"),
+        ("similar-in-sets", alike, "~", "that look the same there"),
+    ):
+        if pairs:
+            what = "under zero-shot each set teaches the other. Keep them apart with --other-modalities-only, or remove one copy"
+            for report, name, shown in (
+                (one, other.dataset, [f"{a} {sign} {other.dataset}:{b}" for a, b in pairs]),
+                (other, one.dataset, [f"{b} {sign} {one.dataset}:{a}" for a, b in pairs]),
+            ):
+                report.add("warning", check, f"{counted(len(pairs), 'image')} {words}, in {name}: {what}", shown)
 
 
 def _equal(groups: list[Group], sign: str = " = ") -> list[str]:

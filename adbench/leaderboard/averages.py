@@ -12,13 +12,13 @@ from adbench.results.record import CellRecord, ScoreTable
 
 @dataclass(frozen=True)
 class Figure:
-    """A metric of one method on one dataset, over seeds; or the mean of such over datasets.
+    """A metric of one method on one dataset, over seeds; or its mean over datasets.
 
     Attributes:
         value: mean over seeds, in [0, 1].
         seeds: the seeds that were measured.
         std: standard deviation over seeds (n - 1); None with a single seed.
-        interval: ends of the 95 % interval that the sample of test images gives it; None where unknown.
+        interval: ends of the 95 % interval from the sample of test images; None if unknown.
         by_seed: the figure of each seed.
     """
 
@@ -34,8 +34,8 @@ def over_seeds(metric: str, cells: Sequence[CellRecord], kept: Mapping[str, Scor
 
     Args:
         metric: that all of the cells measured.
-        cells: one a seed.
-        kept: id to scores of the cells whose scores are at hand, for intervals that records lack.
+        cells: one per seed.
+        kept: id to scores of the cells whose scores are available, for intervals missing from records.
     """
     values = [float(cell.metrics[metric] or 0) for cell in cells]
     spread = stdev(values) if len(values) > 1 else None
@@ -47,7 +47,7 @@ def over_seeds(metric: str, cells: Sequence[CellRecord], kept: Mapping[str, Scor
 
 
 def _interval(metric: str, cell: CellRecord, scores: ScoreTable | None) -> tuple[float, float] | None:
-    """As recorded; computed where an older record lacks that of the image AUROC."""
+    """As recorded, or computed if an older record has none for the image AUROC."""
     if metric in cell.intervals:
         low, high = cell.intervals[metric]
         return low, high
@@ -60,7 +60,7 @@ def _interval(metric: str, cell: CellRecord, scores: ScoreTable | None) -> tuple
 
 
 def over_datasets(figures: Sequence[Figure]) -> Figure:
-    """Mean over datasets. Their samples are independent: distances from the value to the ends add up as squares (Zou 2008)."""
+    """Mean over datasets. Their samples are independent: distances from the value to the ends add in quadrature (Zou 2008)."""
     value = fmean(figure.value for figure in figures)
     by_seed = [dict(zip(figure.seeds, figure.by_seed, strict=True)) for figure in figures]
     seeds = sorted(set(by_seed[0]).intersection(*by_seed))

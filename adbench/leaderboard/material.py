@@ -1,4 +1,4 @@
-"""What leaderboards and reports are made of: the cells of one or several runs with their scores, and the tables over them."""
+"""What leaderboards and reports show: the cells of one or several runs with their scores, and the tables over them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RecordedRun(Protocol):
 
     @property
     def records(self) -> Sequence[CellRecord]:
-        """One a cell, finished and failed."""
+        """One per cell, finished or failed."""
 
     @property
     def unreadable(self) -> Sequence[str]:
@@ -41,8 +41,8 @@ class BoardCell:
 
     Attributes:
         record: its record.
-        folder: where its files lie.
-        scores: its scores; None where it failed or they cannot be read.
+        folder: where its files are.
+        scores: its scores; None if it failed or they cannot be read.
         problem: why the scores of a finished cell are missing.
     """
 
@@ -58,13 +58,13 @@ class BoardCell:
 
     @property
     def ranked(self) -> bool:
-        """Both labels are there: a curve can be drawn."""
+        """Both labels are present: a curve can be drawn."""
         return self.scores is not None and bool(self.scores.labels.any()) and not bool(self.scores.labels.all())
 
 
 @dataclass(frozen=True)
 class Material:
-    """All cells, and the leaderboard over them. `unreadable`: a sentence for each that is missing, for its record is broken."""
+    """All cells, and the leaderboard over them. `unreadable`: a sentence for each cell missing because its record is broken."""
 
     names: tuple[str, ...]
     cells: tuple[BoardCell, ...]
@@ -83,12 +83,12 @@ class Material:
 
     @property
     def datasets(self) -> list[str]:
-        """All that some cell was to be measured on, sorted."""
+        """The datasets of all cells, sorted."""
         return sorted({cell.record.dataset for cell in self.cells})
 
     @cached_property
     def metrics(self) -> Metrics:
-        """What is known of the metrics that some cell holds."""
+        """What is known about the metrics of all cells."""
         return known_metrics(cell.record for cell in self.cells)
 
     @cached_property
@@ -98,7 +98,7 @@ class Material:
         return {variant: number for number, variant in enumerate(dict.fromkeys(row.variant for row in rows))}
 
     def of(self, table: Table, row: Row, dataset: str) -> list[BoardCell]:
-        """The finished cells behind a figure, one a seed, sorted by seed; of one measured twice, the last."""
+        """The finished cells behind a figure, one per seed, sorted by seed; if one was measured twice, the last."""
         found = self._places.get((table.preset, table.track, table.k, table.condition, row.variant, dataset), {})
         return [found[seed] for seed in sorted(found)]
 
@@ -111,7 +111,7 @@ class Material:
 
 
 def gather(runs: Sequence[RecordedRun], rank_marked: bool = False) -> Material:
-    """Read the scores of all finished cells, and rank them. Of a cell that several runs hold, the last that is finished counts.
+    """Read the scores of all finished cells, and rank them. If several runs hold a cell, the last finished one counts.
 
     Args:
         runs: opened run folders.
@@ -119,7 +119,7 @@ def gather(runs: Sequence[RecordedRun], rank_marked: bool = False) -> Material:
     """
     cells = {cell: _read(folder, record) for cell, (folder, record) in _merged(runs).items()}
     tables = build_tables([cell.record for cell in cells.values()], lambda record: cells[record.id].scores, rank_marked)
-    unreadable = tuple(sentence for run in runs for sentence in run.unreadable)
+    unreadable = tuple(_from_run(sentence, run.folder) for run in runs for sentence in run.unreadable)
     return Material(tuple(run.folder.resolve().name for run in runs), tuple(cells.values()), tuple(tables), unreadable)
 
 
@@ -131,7 +131,7 @@ def distinct(values: Iterable[str]) -> list[str]:
 def _merged(runs: Iterable[RecordedRun]) -> dict[str, tuple[Path, CellRecord]]:
     """Id to run folder and record of each cell.
 
-    A failure in one run of what was finished later in another is left out, as within a run.
+    A failure in one run is left out if another run finished the cell later, as within a run.
     """
     homes: dict[str, tuple[Path, CellRecord]] = {}
     for run in runs:
@@ -149,7 +149,12 @@ def _read(folder: Path, record: CellRecord) -> BoardCell:
     try:
         return BoardCell(record, place, run.scores(record.id))
     except UserError as error:
-        return BoardCell(record, place, None, str(error))
+        return BoardCell(record, place, None, _from_run(str(error), folder))
+
+
+def _from_run(sentence: str, folder: Path) -> str:
+    """The sentence with files named from the run folder: a page that leaves the machine tells nothing of where it lay."""
+    return sentence.replace(f"{folder}/", f"{folder.resolve().name}/")
 
 
 def _place(record: CellRecord) -> Place:

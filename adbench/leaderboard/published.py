@@ -20,8 +20,8 @@ class PublishedFigure:
     """One figure of a paper or repository.
 
     Attributes:
-        value: as records hold it: a share is in [0, 1].
-        source, table: where it stands.
+        value: as in records: a share is in [0, 1].
+        source, table: where it comes from.
         evidence: how far it was confirmed.
     """
 
@@ -37,17 +37,17 @@ class PublishedFigure:
 
 
 def published_figures(registry: Registry | None = None) -> list[PublishedFigure]:
-    """The figures of all sources that plugins bring. None: of all installed plugins. Raises `UserError` as `read_published`."""
+    """The figures of all plugins' sources. None: of all installed plugins. Raises `UserError` like `read_published`."""
     registry = registry or load_registry()
     return [figure for card in registry.published.values() for figure in read_published(card, registry.metrics)]
 
 
 def read_published(card: PublishedCard, metrics: Metrics) -> list[PublishedFigure]:
-    """The figures of a source. Raises `UserError` that names the file, and the line, where it cannot be read.
+    """The figures of a source. Raises `UserError` that names the file and line if it cannot be read.
 
     Args:
-        card: says where they lie.
-        metrics: that are known; figures of those that are no shares stand in the file as they are, all others in percent.
+        card: names the file.
+        metrics: the known metrics; the file holds figures in percent, but as they are for metrics that are not shares.
     """
     line = 1
     found = []
@@ -73,12 +73,12 @@ def beside_ours(
 ) -> list[dict[str, Any]]:
     """Our figures that have published ones: same method with its own parameters, track, k, dataset, metric, preset `paper`.
 
-    Figures under another protocol than the default (a limit, say) have nothing to be put beside.
+    Figures under another protocol than the default (a limit, say) have no published counterpart.
 
     Args:
         tables: the leaderboard.
         figures: of papers and repositories.
-        names: method to what published tables call it, where that differs; see `published_names`.
+        names: method to its name in published tables, if different; see `published_names`.
 
     Returns:
         Rows `method, track, k, dataset, metric, ours, published, difference, source, table, evidence`; figures as in records.
@@ -103,7 +103,7 @@ def beside_ours(
 
 
 def published_names(tables: Iterable[Table], registry: Registry) -> dict[str, str]:
-    """What published tables call the methods of a leaderboard, as their cards say; those of absent plugins are left out."""
+    """Method to its name in published tables, from its card; methods of absent plugins are left out."""
     names = {}
     for method in {row.method for table in tables for row in table.rows}:
         with suppress(UserError):

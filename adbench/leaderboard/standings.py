@@ -1,4 +1,4 @@
-"""Who leads a table, and who cannot be told from the best: paired tests on the kept scores of the same images.
+"""Which rows lead a table, and which cannot be told from the best: paired tests on the kept scores of the same images.
 
 Every pair of rows is tested on every dataset, and on the mean over all of them. The best row is picked by the same
 data that the tests use, so all pairs count in the correction (Holm 1979), not only those with the best.
@@ -26,10 +26,10 @@ class Standing:
     """Where a row stands in one column.
 
     Attributes:
-        rank: 1 + the rows of all tie groups ahead. A group is its best row and all that do not differ from it.
+        rank: 1 + the rows of all tie groups ahead. A group is its best row and all rows that do not differ from it.
         shared: other rows have the same rank.
         leads: no ranked row has a better figure.
-        p: of no difference from the best row, corrected over the table; None for the best row, or where not tested.
+        p: p-value of no difference from the best row, corrected over the table; None for the best row, or if not tested.
     """
 
     rank: int
@@ -54,7 +54,7 @@ def paired_tests(rows: Mapping[str, Mapping[str, Placed]], datasets: Sequence[st
         datasets: the columns; with several, the mean over all of them is one too.
 
     Returns:
-        Column to pair to p, each pair in both orders; NaN where the sample is too small, absent where not tested.
+        Column to pair to p, each pair in both orders; NaN if the sample is too small, absent if not tested.
     """
     from adbench.metrics.comparison import holm, mean_contrast
 
@@ -64,7 +64,7 @@ def paired_tests(rows: Mapping[str, Mapping[str, Placed]], datasets: Sequence[st
         found = {name: made for name in shared if (made := rows[a][name].contrast(rows[b][name]))}
         tests += [(name, (a, b), made.difference().p) for name, made in found.items()]
         if len(found) == len(datasets):
-            # Of a single dataset, the mean is that dataset: one test, not two.
+            # With a single dataset, the mean is that dataset: one test, not two.
             mean = mean_contrast(list(found.values())).difference().p
             tests += [(None, (a, b), mean)] if len(datasets) > 1 else []
     corrected: dict[Column, dict[Pair, float]] = {}
@@ -80,7 +80,7 @@ def stand(figures: Mapping[str, float], p_values: Mapping[Pair, float]) -> dict[
 
     Args:
         figures: row to its figure, higher = better.
-        p_values: of pairs of rows. A pair that is absent was not tested: its figures decide. One with NaN was, on too
+        p_values: of pairs of rows. An absent pair was not tested: its figures decide. A pair with NaN was tested on too
             few images to tell anything: it is tied.
     """
     best = max(figures.values(), default=math.nan)
@@ -108,6 +108,6 @@ def _known(p: float | None) -> float | None:
 
 
 def count_tests(tests: Iterable[Mapping[Pair, float]]) -> int:
-    """How many tests stand behind the columns of `paired_tests`; those of a single dataset are those of the mean too."""
+    """How many tests are behind the columns of `paired_tests`; those of a single dataset are those of the mean too."""
     distinct = {id(column): column for column in tests}
     return sum(len(column) // 2 for column in distinct.values())

@@ -1,4 +1,4 @@
-"""From results to ranked rows. What was not measured stays missing; no mean is taken over unequal sets of cells."""
+"""Turn results into ranked rows. What was not measured stays missing; no mean is taken over unequal sets of cells."""
 
 from __future__ import annotations
 
@@ -39,22 +39,23 @@ class Row:
     failed: dict[str, int]
 
     def mean(self, metric: str, datasets: Sequence[str]) -> float | None:
-        """Mean over these datasets; None where one of them is missing."""
+        """Mean over these datasets; None if one of them is missing."""
         values = [self.figures.get((dataset, metric)) for dataset in datasets]
         return fmean(figure.value for figure in values if figure) if values and all(values) else None
 
 
 @dataclass
 class Table:
-    """One preset and track: methods that learn from the same, and so can be ranked.
+    """One preset and track: methods that learn from the same images, and so can be ranked.
 
     Attributes:
         rows: best mean image AUROC first; rows with a missing figure and marked rows last.
         datasets: all that a row of this table was measured on.
+        unlabelled: those without pixel labels, which pixel figures leave out.
         copies: those of which cells saw different copies.
         versions: packages that decide a row's scores and had several versions.
         rank_marked: marked rows are ranked with the others.
-        metrics: what is known of the metrics, those of absent plugins included.
+        metrics: what is known about the metrics, including those of absent plugins.
         p_values: of the image AUROC, see `adbench.leaderboard.standings.paired_tests`; empty without scores.
     """
 
@@ -65,6 +66,7 @@ class Table:
     synthetic: bool
     rows: list[Row] = field(default_factory=list)
     datasets: list[str] = field(default_factory=list)
+    unlabelled: list[str] = field(default_factory=list)
     copies: list[str] = field(default_factory=list)
     versions: list[Versions] = field(default_factory=list)
     rank_marked: bool = False
@@ -78,13 +80,18 @@ class Table:
         return f"{self.track}{f', k = {self.k}' if self.k else ''} ({inside})"
 
     def datasets_with(self, metric: str) -> list[str]:
-        """The datasets on which at least one row has this metric; for the image AUROC, which every cell has or lacks, all."""
+        """The datasets on which this metric can be measured, though no row may have it: a mean over fewer would be over unequal
+        sets. None where no row has it anywhere.
+        """
         if metric == METRICS[0]:
             return self.datasets
-        return [name for name in self.datasets if any((name, metric) in row.figures for row in self.rows)]
+        if not any(name == metric for row in self.rows for _, name in row.figures):
+            return []
+        left_out = self.unlabelled if self.metrics[metric].kind == "pixel" else ()
+        return [name for name in self.datasets if name not in left_out]
 
     def mean(self, row: Row, metric: str) -> float | None:
-        """The row's mean over all datasets of the table that have this metric; None where it misses one."""
+        """The row's mean over all datasets of the table that have this metric; None if one is missing."""
         return row.mean(metric, self.datasets_with(metric))
 
     def missing(self, row: Row, metric: str) -> list[str]:
@@ -92,7 +99,7 @@ class Table:
         return [name for name in self.datasets_with(metric) if (name, metric) not in row.figures]
 
     def figure(self, row: Row, metric: str, column: Column) -> Figure | None:
-        """The row's figure on a dataset, or its mean over all of them (None); None where there is none."""
+        """The row's figure on a dataset, or its mean over all of them (column None); None if there is none."""
         if column is not None:
             return row.figures.get((column, metric))
         if self.mean(row, metric) is None:
@@ -100,7 +107,7 @@ class Table:
         return over_datasets([row.figures[name, metric] for name in self.datasets_with(metric)])
 
     def ranks(self, row: Row) -> bool:
-        """Whether the row is ranked: marked ones only where asked, and random weights never."""
+        """Whether the row is ranked: marked rows only on request, random weights never."""
         return row.mark == HONEST or (self.rank_marked and "random-weights" not in row.mark)
 
     def standings(self, metric: str, column: Column) -> dict[str, Standing]:
@@ -127,7 +134,7 @@ class Table:
         return rows, compare_ranks([[sign * row.figures[name, metric].value for row in rows] for name in datasets])
 
     def sign(self, metric: str) -> int:
-        """What to multiply a figure by so that higher is better."""
+        """The factor, 1 or -1, by which a figure is better when higher."""
         return 1 if self.metrics[metric].higher_is_better else -1
 
     def ordered(self, metric: str) -> list[Row]:
@@ -141,7 +148,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
 
     Args:
         records: of one or several runs.
-        scores: gives the kept scores of a finished cell, for the paired tests and for intervals that records lack.
+        scores: gives the kept scores of a finished cell, for the paired tests and for intervals missing from records.
         rank_marked: rank rows marked `test-oracle` or `transductive` with the honest ones.
     """
     tables: dict[tuple[str, str, int, str], dict[tuple[str, str], list[CellRecord]]] = {}
@@ -159,6 +166,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
             preset, track, k, condition, all(record.synthetic for record in flat), metrics=metrics, rank_marked=rank_marked
         )
         table.datasets = sorted({record.dataset for record in flat})
+        table.unlabelled = _unlabelled(flat)
         contents = {(record.dataset, record.identity.get("fingerprint")) for record in flat if record.status == "done"}
         table.copies = sorted(name for name, count in Counter(name for name, _ in contents).items() if count > 1)
         placed: dict[str, dict[str, Placed]] = {}
@@ -178,7 +186,7 @@ def build_tables(records: Iterable[CellRecord], scores: Scores | None = None, ra
 
 
 def table_condition(record: CellRecord) -> str:
-    """What of the protocol is not the default, e.g. `limit=8, precision=bf16`; such figures make a table of their own."""
+    """What differs from the default protocol, e.g. `limit=8, precision=bf16`; such figures get their own table."""
     usual = {**Protocol().identity(), "precision": "fp32", "evaluation_size": EVALUATION_SIZE}
     found = {**record.identity.get("protocol", {}), "precision": record.identity.get("precision", "fp32")}
     if found.get("support_list"):  # one word for all sets of a table, each of which has its own images
@@ -186,8 +194,25 @@ def table_condition(record: CellRecord) -> str:
     return ", ".join(f"{name}={value}" for name, value in sorted(found.items()) if usual.get(name) != value)
 
 
+def _unlabelled(records: Iterable[CellRecord]) -> list[str]:
+    """Datasets of which some record tells that they have no pixel labels, and none that they have."""
+    told: dict[str, set[bool]] = {}
+    for record in records:
+        if (has_masks := _has_masks(record)) is not None:
+            told.setdefault(record.dataset, set()).add(has_masks)
+    return sorted(name for name, answers in told.items() if answers == {False})
+
+
+def _has_masks(record: CellRecord) -> bool | None:
+    """Whether its dataset has pixel labels. An older record tells by what it measured, and a failed one not at all."""
+    measured = "abnormal_pixels" in record.counts or any(name.startswith("pixel_") for name in record.metrics)
+    if measured or record.has_masks is not None or record.status == "failed":
+        return measured or record.has_masks
+    return False
+
+
 def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
-    """One record where the same cell was measured again, say after its weights or its data changed: the last that is finished."""
+    """One record per cell: if it was measured again, say after its weights or data changed, the last finished one."""
     kept: dict[tuple, CellRecord] = {}
     for record in sorted(records, key=lambda record: (record.status == "done", record.started)):
         place = (record.variant, record.dataset, record.preset, record.track, record.k, record.seed, table_condition(record))
@@ -196,7 +221,7 @@ def newest(records: Iterable[CellRecord]) -> list[CellRecord]:
 
 
 def _superseded(records: list[CellRecord], counting: list[CellRecord]) -> dict[tuple, list[CellRecord]]:
-    """The finished cells that gave way to newer ones, by row."""
+    """The finished cells that newer ones replaced, by row."""
     count = {id(record) for record in counting}
     older: dict[tuple, list[CellRecord]] = {}
     for record in records:
@@ -210,10 +235,9 @@ def _row_of(record: CellRecord) -> tuple:
 
 
 def mark_of(*records: CellRecord) -> str:
-    """What keeps a row of these cells out of the ranks, or nothing for an honest row.
+    """What keeps a row of these cells out of the ranks, or "" for an honest row.
 
-    `test-oracle`, `transductive` (as its card says, or as was seen in one of them), and `random-weights` where nothing else
-    was learnt from.
+    `test-oracle`, `transductive` (by its card, or as seen in one of the cells), and `random-weights` under zero-shot.
     """
     marks = {
         "test-oracle": any(record.selection == "test-oracle" for record in records),

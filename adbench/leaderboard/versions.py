@@ -16,7 +16,7 @@ class Versions:
         variant: the row.
         package: the distribution, as its card names it.
         measured: versions behind the row's figures, in the order in which they were used.
-        superseded: other versions, behind cells that gave way to newer ones.
+        superseded: other versions, behind cells that newer ones replaced.
     """
 
     variant: str
@@ -30,7 +30,7 @@ def several_versions(counting: Sequence[CellRecord], superseded: Iterable[CellRe
 
     Args:
         counting: the finished cells behind the row's figures.
-        superseded: finished cells of the row that gave way to them.
+        superseded: finished cells of the row that they replaced.
     """
     older = list(superseded)
     names = {name for record in (*counting, *older) for name in record.identity.get("packages", {})}
@@ -44,7 +44,7 @@ def several_versions(counting: Sequence[CellRecord], superseded: Iterable[CellRe
 
 
 def _versions(package: str, records: Iterable[CellRecord]) -> tuple[str, ...]:
-    """Each once; of records older than `identity["packages"]`, what their environment says."""
+    """Each once; for records older than `identity["packages"]`, from their environment."""
     ordered = sorted(records, key=lambda record: record.started)
     known = ({**record.environment.get("packages", {}), **record.identity.get("packages", {})} for record in ordered)
     return tuple(dict.fromkeys(versions[package] for versions in known if package in versions))

@@ -1,12 +1,12 @@
 """Confidence intervals of pixel AUROC and AUPRO, and of differences, by resampling images or groups.
 
-Pixels of an image are anything but independent, so whole images are drawn, with replacement; or whole groups where a
-subject has several images. Units with abnormal pixels and units without are drawn apart, in the numbers they have, so
-that no resample lacks a class. The same draws serve two methods for a paired comparison.
+Pixels of an image are anything but independent, so whole images are drawn, with replacement; or whole groups if a
+subject has several images. Units with abnormal pixels and units without are drawn separately, as many as there are, so
+that every resample has both classes. A paired comparison uses the same draws for both methods.
 
-From the resamples the standard error is taken, on the logit scale for a single figure, and widened by Student's
-quantile for as many degrees of freedom as units with abnormal pixels carry weight: in simulations with 30 to 180
-images this covered 94 % to 96 % of the time where plain percentiles covered 89 % to 96 %.
+The resamples give the standard error, on the logit scale for a single figure. The interval uses Student's quantile, with
+degrees of freedom from the effective number of units with abnormal pixels: in simulations with 30 to 180 images this
+covered 94 % to 96 % of the time where plain percentiles covered 89 % to 96 %.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from adbench.metrics.comparison import Difference, student_difference
 from adbench.metrics.histograms import Histograms, aupro_of_bins, auroc_of_bins
 from adbench.metrics.interval import Interval, check_level, logit_interval, score_interval, unknown
 
-BLOCK = 250  # resamples in memory at once
+BLOCK = 250  # resamples in memory at a time
 
 
 class PixelFigures(NamedTuple):
@@ -29,7 +29,7 @@ class PixelFigures(NamedTuple):
 
     Attributes:
         auroc: of all pixels of all images.
-        aupro: up to the limit that was asked for, divided by it.
+        aupro: up to the given limit, divided by it.
     """
 
     auroc: Interval
@@ -68,14 +68,14 @@ def pixel_intervals(
 
     Args:
         histograms: of U images or groups, see `pixel_histograms`.
-        exact: both figures where they are known from the raw scores; else they are taken from the bins.
+        exact: both figures if known from the raw scores; else they are taken from the bins.
         limit: false-positive rate in (0, 1] where the curve of the AUPRO ends.
         resamples: how many draws of U units.
         level: confidence level.
         seed: of the draws.
 
     Returns:
-        All NaN without abnormal or without normal pixels; no interval where a single unit has abnormal ones.
+        All NaN without abnormal or without normal pixels; no interval if only one unit has abnormal ones.
     """
     check_level(level)
     values = exact if exact is not None else pixel_values(histograms, limit)
@@ -103,18 +103,17 @@ def pixel_differences(
     Args:
         first: of U images or groups, see `pixel_histograms`.
         second: of the same units in the same order and with the same masks; the bins need not agree.
-        exact: both differences where they are known from the raw scores; else they are taken from the bins.
+        exact: both differences if known from the raw scores; else they are taken from the bins.
         limit: see `pixel_intervals`.
         resamples: likewise.
         level: likewise.
         seed: likewise.
 
     Returns:
-        All NaN without abnormal or without normal pixels; neither interval nor p where a single unit has abnormal
-        ones.
+        All NaN without abnormal or without normal pixels; neither interval nor p if only one unit has abnormal ones.
 
     Raises:
-        ValueError: the two hold other numbers of normal or abnormal pixels or of regions in some unit.
+        ValueError: in some unit, the two differ in the number of normal pixels, abnormal pixels or regions.
     """
     check_level(level)
     _check_same_images(first, second)
@@ -161,7 +160,7 @@ def resample(histograms: Histograms, draws: NDArray[np.float32], limit: float) -
 
 
 def _draws(histograms: Histograms, resamples: int, seed: int) -> NDArray[np.float32]:
-    """(R, U) resamples of the units with and without abnormal pixels, apart where there are at least two of each."""
+    """(R, U) resamples of the units with and without abnormal pixels, separately if there are at least two of each."""
     rng = np.random.default_rng(seed)
     abnormal = histograms.regions > 0
     strata = [np.flatnonzero(abnormal), np.flatnonzero(~abnormal)]
@@ -198,7 +197,7 @@ def _interval(value: float, drawn: NDArray[np.float64], freedom: float, histogra
     widening = math.sqrt(units / (units - 1))
     error = math.sqrt(_nan_variance(drawn)) * widening
     if not 0 < value < 1:
-        # Nothing out of place anywhere: as for images, the number of units is all there is to go by.
+        # Perfect separation: as for images, only the number of units tells anything.
         normal_units = int(np.count_nonzero(histograms.normal.any(axis=1)))
         return Interval(value, *score_interval(value, units, normal_units, level=level), error)
     inner = np.clip(drawn, 1e-9, 1 - 1e-9)

@@ -19,7 +19,7 @@ class Metric:
         title: the words to print, without a unit.
         kind: whether images or pixels are ranked; pixel figures need masks and anomaly maps.
         computed: how it is computed, in a few sentences for readers.
-        interval: where its 95 % interval comes from; "" where it has none.
+        interval: where its 95 % interval comes from; "" if it has none.
         higher_is_better: the direction.
         uses_test_labels: a threshold is chosen on the very labels that are then judged, so the figure is optimistic.
     """
@@ -34,9 +34,9 @@ class Metric:
 
 
 _RESAMPLED = (
-    f"Standard error over {RESAMPLES:,} resamples of whole images, or of whole subjects where the dataset knows them, never "
-    "of pixels; those with and without abnormal pixels are drawn apart. Symmetric in the logit, with Student's quantile at "
-    "as many degrees of freedom as the images with abnormal pixels are worth. Absent where fewer than two images (or "
+    f"Standard error over {RESAMPLES:,} resamples of whole images, or of whole subjects if the dataset knows them, never "
+    "of pixels; those with and without abnormal pixels are drawn separately. Symmetric in the logit, with Student's quantile; "
+    "the degrees of freedom come from the effective number of images with abnormal pixels. Absent if fewer than two images (or "
     "subjects) have any."
 )
 
@@ -47,8 +47,8 @@ METRICS = (
         "image",
         "The share of pairs of an abnormal and a normal image in which the abnormal one has the higher score, ties counted one "
         "half (Hanley and McNeil 1982). Exact, on raw scores.",
-        "A score interval (Newcombe 2006) scaled to DeLong's variance (DeLong et al. 1988); where the dataset knows subjects, to "
-        "that of subjects (Obuchowski 1997).",
+        "A score interval (Newcombe 2006) scaled to DeLong's variance (DeLong et al. 1988), or if the dataset knows subjects, to "
+        "their variance (Obuchowski 1997).",
     ),
     Metric(
         "image_ap",
@@ -61,8 +61,8 @@ METRICS = (
         "image_f1_max",
         "Image F1-max",
         "image",
-        "The largest F1 over all thresholds. The threshold is the best one for the test labels, which nobody knows beforehand: "
-        "an upper bound of what a fixed threshold reaches.",
+        "The largest F1 over all thresholds. The threshold is the best one for the test labels, which is not known in advance: "
+        "an upper bound on what a fixed threshold reaches.",
         uses_test_labels=True,
     ),
     Metric(

@@ -1,4 +1,4 @@
-"""What every metric asks of its input. A violation is a programming mistake, hence `ValueError`."""
+"""What every metric requires of its input. A violation is a programming mistake, hence `ValueError`."""
 
 from __future__ import annotations
 

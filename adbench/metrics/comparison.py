@@ -15,11 +15,11 @@ from adbench.metrics.interval import check_level, student_quantile
 
 
 class Difference(NamedTuple):
-    """A difference of two figures and what the sample leaves open.
+    """A difference of two figures and its uncertainty from the sample.
 
     Attributes:
-        value: first minus second, in [-1, 1]; NaN where either cannot be measured.
-        low: lower end of the confidence interval of the difference; NaN where the sample is too small to give one.
+        value: first minus second, in [-1, 1]; NaN if either cannot be measured.
+        low: lower end of the confidence interval of the difference; NaN if the sample is too small to give one.
         high: upper end, likewise.
         p: two-sided p-value of "no difference", likewise.
     """
@@ -34,8 +34,8 @@ class Contrast(NamedTuple):
     """A difference of two AUROCs with the variance that comes from the sample of images.
 
     Attributes:
-        value: first minus second, in [-1, 1]; NaN where either cannot be measured.
-        variance: of the value; NaN where the sample is too small to show it.
+        value: first minus second, in [-1, 1]; NaN if either cannot be measured.
+        variance: of the value; NaN if the sample is too small to show it.
         freedom: degrees of freedom of the variance.
     """
 
@@ -44,7 +44,7 @@ class Contrast(NamedTuple):
     freedom: float
 
     def difference(self, level: float = 0.95) -> Difference:
-        """With its interval and p-value."""
+        """The difference with its interval and p-value."""
         return student_difference(self.value, self.variance, self.freedom, level)
 
 
@@ -65,12 +65,12 @@ def paired_difference(
         labels: (N,) bool or 0 and 1, 1 = abnormal.
         scores_a: (N,) real numbers, any range, higher = more anomalous.
         scores_b: (N,) likewise; the ranges need not agree.
-        groups: (N,) anything that can be compared, e.g. subjects; None: every image for itself.
+        groups: (N,) anything that can be compared, e.g. subjects; None: every image is its own group.
         level: confidence level.
 
     Returns:
-        All NaN with one class only. Interval and p are NaN where a class has a single image, or lies in a single
-        group, unless no image is ranked differently: then the difference is 0 for certain, and p is 1.
+        All NaN with one class only. Interval and p are NaN if a class has a single image, or lies in a single group,
+        unless no image is ranked differently: then the difference is certainly 0, and p is 1.
     """
     check_level(level)
     positive = check_labels(labels)
@@ -85,8 +85,8 @@ def paired_difference(
 def contrast(first: Placements, second: Placements, positive: NDArray[np.bool_], codes: NDArray[np.intp]) -> Contrast:
     """Compare two methods by the placements of the same images, first minus second; see `paired_difference`.
 
-    Placements may be means over several seeds: their mean is the mean AUROC, and its variance that of new images under
-    these same seeds.
+    Placements may be means over several seeds: their mean is the mean AUROC, and its variance is that of new images
+    under the same seeds.
 
     Args:
         first: placements of the same images.
@@ -127,7 +127,7 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     """Adjust p-values of a family of tests (Holm 1979), so that the chance of any false alarm stays at the level.
 
     Args:
-        p_values: (K,) in [0, 1]; NaN = a test that was not made, which counts for nothing and stays NaN.
+        p_values: (K,) in [0, 1]; NaN = a test that was not made, which is ignored and stays NaN.
 
     Returns:
         (K,) adjusted p-values in [0, 1], to compare with the level itself.

@@ -63,13 +63,13 @@ def auroc_interval(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | Non
         labels: (N,) bool or 0 and 1, 1 = abnormal.
         scores: (N,) real numbers, any range, higher = more anomalous.
         groups: (N,) anything that can be compared, e.g. subjects: images of one group may depend on each other,
-            and a group may hold both classes. None: every image for itself.
+            and a group may hold both classes. None: every image is its own group.
         level: confidence level.
 
     Returns:
-        The AUROC in [0, 1] and its interval, within [0, 1]; all NaN with one class only. Where a class has a single
+        The AUROC in [0, 1] and its interval, within [0, 1]; all NaN with one class only. If a class has a single
         image, or comes from a single group, the placements cannot show their spread: the standard error is NaN and
-        the interval that of the model alone.
+        the interval is that of the model alone.
     """
     check_level(level)
     positive = check_labels(labels)
@@ -87,10 +87,10 @@ def auroc_interval(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | Non
 
 
 def _scale(value: float, spread: Spread, positives: int, negatives: int) -> float:
-    """How many times the model's variance to believe in.
+    """The variance to use, as a multiple of the model's.
 
-    Where hardly an image is expected on the wrong side, a small measured variance is luck: the fewer, the nearer to
-    the model's own. A large one is believed.
+    If hardly any image is expected on the wrong side, a small measured variance is luck: the fewer are expected, the
+    closer the result is to the model's variance. A large measured variance is used as it is.
     """
     model = model_variance(value, positives, negatives)
     if model == 0 or math.isnan(spread.variance):
@@ -102,7 +102,7 @@ def _scale(value: float, spread: Spread, positives: int, negatives: int) -> floa
 
 
 def group_codes(groups: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """(N,) numbers of groups from 0 on; without groups, every image is its own."""
+    """(N,) group numbers from 0; without groups, every image is its own group."""
     if len(shape) != 1:
         raise ValueError(f"labels must be (N,), not of shape {shape}")
     if groups is None:
@@ -122,7 +122,7 @@ def placement_spread(placed: Placements, positive: NDArray[np.bool_], codes: NDA
         codes: (N,) group of every image, see `group_codes`.
 
     Returns:
-        The variance; NaN where a class lies in a single group.
+        The variance; NaN if a class lies in a single group.
     """
     sums, parts, freedoms = [], [], []
     total = int(codes.max()) + 1
@@ -134,12 +134,12 @@ def placement_spread(placed: Placements, positive: NDArray[np.bool_], codes: NDA
             return Spread(math.nan, math.inf)
         sums.append(centred)
         parts.append(units / (units - 1) * float(centred @ centred))
-        # Of unequal groups, the large ones decide: count as many as equal ones would be worth (Kish 1965).
+        # Large groups outweigh small ones: count the effective number of equal groups (Kish 1965).
         freedoms.append(max(values.size**2 / float(sizes @ sizes) - 1, 1.0))
     shared = total / (total - 1) * float(sums[0] @ sums[1])
     variance = parts[0] + parts[1] + 2 * shared
     squares = sum(part**2 / freedom for part, freedom in zip(parts, freedoms, strict=True))
-    # Rounding, or groups that cancel out, may leave a variance at or a hair below zero.
+    # Rounding, or groups that cancel out, may leave a variance at or just below zero.
     negligible = variance <= 1e-14 * (parts[0] + parts[1])
     return Spread(0.0, math.inf) if negligible else Spread(variance, (parts[0] + parts[1]) ** 2 / squares)
 

@@ -20,8 +20,8 @@ class Figures(NamedTuple):
     """Named figures of one test set.
 
     Attributes:
-        metrics: name to value in [0, 1]; None where it cannot be measured (one class only).
-        intervals: name to the ends of the 95 % interval; a metric is absent where there is none.
+        metrics: name to value in [0, 1]; None if it cannot be measured (one class only).
+        intervals: name to the ends of the 95 % interval; a metric without one is absent.
     """
 
     metrics: dict[str, float | None]
@@ -34,7 +34,7 @@ def image_figures(labels: ArrayLike, scores: ArrayLike, groups: ArrayLike | None
     Args:
         labels: (N,) bool or 0 and 1, 1 = abnormal.
         scores: (N,) real numbers, any range, higher = more anomalous.
-        groups: (N,) subjects; None: every image for itself.
+        groups: (N,) subjects; None: every image is its own group.
     """
     found = ranking_figures(labels, scores)
     values = {
@@ -52,7 +52,7 @@ def pixel_figures(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = 
     Args:
         masks: (N, H, W) bool or 0 and 1, 1 = abnormal.
         maps: (N, H, W) finite real numbers, any range, higher = more anomalous.
-        groups: (N,) subjects; None: every image for itself.
+        groups: (N,) subjects; None: every image is its own group.
         limit: false-positive rate in (0, 1] where the curve of the AUPRO ends.
     """
     found = ranking_figures(masks, maps)

@@ -1,4 +1,4 @@
-"""Scores of pixels as one histogram an image (or a group), from which any resample of images is quickly scored.
+"""Pixel scores as one histogram per image (or group), from which any resample of images is quickly scored.
 
 The bins hold about equal numbers of normal pixels, and again of abnormal ones, whatever the distribution: a heavy tail
 or a narrow band gets as many as anything else. Scores in one bin count as tied, which moves a figure by far less than
@@ -37,7 +37,7 @@ class Histograms(NamedTuple):
 
 
 def pixel_histograms(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None = None, bins: int = 2048) -> Histograms:
-    """Count the pixels of every unit, bin by bin; one image at a time is read, so that memory maps may be given.
+    """Count the pixels of every unit, bin by bin; images are read one at a time, so memory maps will do.
 
     Args:
         masks: (N, H, W) bool or 0 and 1, 1 = abnormal.
@@ -68,7 +68,7 @@ def pixel_histograms(masks: ArrayLike, maps: ArrayLike, groups: ArrayLike | None
 
 
 def auroc_of_bins(normal: NDArray[Any], abnormal: NDArray[Any]) -> NDArray[np.float64]:
-    """(R,) AUROC of each row of (R, B) counts in bins of rising score; NaN where a class is empty."""
+    """(R,) AUROC of each row of (R, B) counts in bins of rising score; NaN if a class is empty."""
     below = np.cumsum(normal, axis=1, dtype=np.float64)
     pairs = below[:, -1] * abnormal.sum(axis=1, dtype=np.float64)
     wins = np.einsum("rb,rb->r", abnormal, below - normal / 2)
@@ -100,10 +100,10 @@ def _edges(stack: NDArray[Any], scores: NDArray[Any], count: int) -> NDArray[Any
 
 
 def _quantile_edges(ranked: NDArray[Any], count: int) -> NDArray[Any]:
-    """Borders half-way between neighbours of a sorted sample, about as many from one to the next.
+    """Borders half-way between neighbours of a sorted sample, with about as many values between each two.
 
-    On the score of a pixel, a border would set that pixel always at the lower end of its bin, which biases figures.
-    A score that fills bins of its own (maps that are mostly zero) is parted from the scores above it.
+    A border at a pixel's score would always put that pixel at the lower end of its bin, which biases figures. A score
+    that fills whole bins (maps that are mostly zero) is separated from the scores above it.
     """
     if ranked.size < 2:
         return ranked
@@ -123,7 +123,7 @@ def _image(stack: NDArray[Any], scores: NDArray[Any], row: int) -> tuple[NDArray
 
 
 def _count(values: NDArray[Any], edges: NDArray[Any]) -> NDArray[np.intp]:
-    """(B,) numbers of values in each bin: sorting the values costs less than placing each of them."""
+    """(B,) number of values in each bin: sorting the values is cheaper than placing each of them."""
     below = np.searchsorted(np.sort(values), edges, side="left")
     return np.diff(below, prepend=0, append=values.size)
 

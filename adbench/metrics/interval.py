@@ -1,4 +1,4 @@
-"""A figure with its confidence interval, and how intervals of a share are made from a variance."""
+"""A figure with its confidence interval, and how intervals of a share follow from a variance."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ TINY = 1e-12  # shares are found to this precision
 
 
 class Interval(NamedTuple):
-    """A measured figure and what the sample leaves open.
+    """A measured figure and its uncertainty from the sample.
 
     Attributes:
-        value: the figure; NaN where it cannot be measured.
-        low: lower end of the interval; NaN where the sample is too small to give one.
+        value: the figure; NaN if it cannot be measured.
+        low: lower end of the interval; NaN if the sample is too small to give one.
         high: upper end, likewise.
         standard_error: of the value, likewise.
     """
@@ -54,14 +54,14 @@ def score_interval(
 ) -> tuple[float, float]:
     """Interval of an AUROC by inverting its score test (Newcombe 2006, method 5).
 
-    The ends are the shares whose own variance just allows the value that was seen. Unlike value +- errors it stays
-    within [0, 1], is longer towards 0.5, and says something of a perfect separation too.
+    The ends are the shares whose own variance just allows the value seen. Unlike value +- error, the interval stays
+    within [0, 1], is longer towards 0.5, and also covers perfect separation.
 
     Args:
         value: the AUROC, in [0, 1].
         positives: number of abnormal images, or of groups.
         negatives: number of normal ones, likewise.
-        scale: how many times the model's variance the real one is.
+        scale: the real variance as a multiple of the model's.
         freedom: degrees of freedom of that estimate.
         level: confidence level.
     """
@@ -74,8 +74,8 @@ def score_interval(
     def excess(share: float) -> float:
         return (value - share) ** 2 - reach * model_variance(share, positives, negatives)
 
-    # At the value itself the excess is negative; at 0 and 1, where the variance vanishes, it is positive, but for a
-    # value of 0 or 1 zero: then that is an end itself.
+    # At the value itself the excess is negative; at 0 and 1, where the variance vanishes, it is positive, or zero if the
+    # value is 0 or 1: then that value is an end.
     inner = min(max(value, TINY), 1 - TINY)
     low = float(brentq(excess, TINY, inner)) if value > 0 and excess(TINY) > 0 else 0.0
     high = float(brentq(excess, inner, 1 - TINY)) if value < 1 and excess(1 - TINY) > 0 else 1.0

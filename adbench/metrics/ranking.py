@@ -6,11 +6,11 @@ Every function takes
 - `scores`: numbers of the same shape, any range, higher = more anomalous, infinities allowed; compared in the
   precision they come in (float32 as float32, float64 as float64; float16 widened, which is exact).
 
-A figure that needs both classes is NaN where one is absent: it cannot be measured. Labels other than 0 and 1,
+A figure that needs both classes is NaN if one is absent: it cannot be measured. Labels other than 0 and 1,
 NaN scores and unequal shapes raise `ValueError`.
 
-Positives and negatives are sorted apart, on copies; the rest are binary searches of blocks of the one in the
-other. Beside the copies, the memory is a few megabytes at any size.
+Positives and negatives are copied and sorted separately; the rest are binary searches of blocks of one in the other.
+Apart from the copies, this takes a few megabytes at any size.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def average_precision(labels: ArrayLike, scores: ArrayLike) -> float:
 def f1_max(labels: ArrayLike, scores: ArrayLike) -> float:
     """Largest F1 over all thresholds, in (0, 1]; NaN with one class only.
 
-    The threshold is chosen on these very labels, so the figure is optimistic: mark it so where it is shown.
+    The threshold is chosen on these very labels, so the figure is optimistic: mark it as such wherever it is shown.
 
     Args:
         labels: any shape, bool or 0 and 1, 1 = abnormal.
@@ -108,7 +108,7 @@ def fpr_at_tpr(labels: ArrayLike, scores: ArrayLike, tpr: float = 0.95) -> float
 
 
 def ranking_figures(labels: ArrayLike, scores: ArrayLike) -> RankingFigures:
-    """AUROC, average precision, F1-max and FPR at 95 % TPR at the price of one: see the single functions.
+    """AUROC, average precision, F1-max and FPR at 95 % TPR for the price of one: see the single functions.
 
     Args:
         labels: any shape, bool or 0 and 1, 1 = abnormal.
@@ -146,7 +146,7 @@ def _auroc(positives: NDArray[Any], negatives: NDArray[Any]) -> float:
         return math.nan
     few, many = sorted((positives, negatives), key=len)
     twice_below = sum(int(left.sum()) + int(right.sum()) for _, left, right in _places(few, many))
-    # Of every pair: below counts 2, a tie 1. With the positives searched among the negatives that is the AUROC,
+    # In each pair, below counts 2 and a tie 1. With the positives searched among the negatives the sum is the AUROC,
     # the other way round its complement.
     twice_right = twice_below if few is positives else 2 * pairs - twice_below
     return twice_right / (2 * pairs)
@@ -188,7 +188,7 @@ def _operating_points(
         first = np.flatnonzero(np.r_[start == 0 or positives[start - 1] != block[0], block[1:] != block[:-1]])
         if not first.size:
             continue
-        # The last tie may run on beyond this block; the block that follows then skips it.
+        # The last tie may extend beyond this block; the next block then skips it.
         end = int(np.searchsorted(positives, block[-1], side="right")) - start
         yield np.diff(np.r_[first, end]), positives.size - (start + first), negatives.size - left[first]
 

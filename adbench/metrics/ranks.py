@@ -1,7 +1,7 @@
 """Methods over several datasets: mean ranks, the Friedman test, and the critical difference of two ranks (Nemenyi).
 
 As Demsar 2006, "Statistical comparisons of classifiers over multiple data sets". With few datasets (six, say) these
-tests find large and consistent differences only: "not significant" is no sign of equality.
+tests find only large and consistent differences: "not significant" does not mean equal.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class RankComparison(NamedTuple):
     Attributes:
         mean_ranks: (M,) in [1, M], 1 = best on every dataset.
         friedman_p: p-value of "all methods rank alike"; NaN with fewer than two datasets or methods.
-        critical_difference: mean ranks that lie at least this far apart differ, at the level asked for; NaN likewise.
+        critical_difference: mean ranks that lie at least this far apart differ, at the given level; NaN likewise.
     """
 
     mean_ranks: NDArray[np.float64]
@@ -31,12 +31,12 @@ def compare_ranks(figures: ArrayLike, level: float = 0.95) -> RankComparison:
     """Rank methods on every dataset and compare their mean ranks.
 
     Args:
-        figures: (D, M) a figure of each dataset and method, higher = better; ties share their mean rank.
+        figures: (D, M) a figure for each dataset and method, higher = better; ties share their mean rank.
         level: confidence level of the critical difference.
 
     Raises:
         ValueError: a figure is missing (NaN). Ranks over unequal sets of datasets mean nothing: leave out the
-            datasets, or the methods, that lack some.
+            datasets, or the methods, with missing figures.
     """
     from scipy.special import chdtrc
     from scipy.stats import rankdata

@@ -69,7 +69,7 @@ def aupro(masks: ArrayLike, maps: ArrayLike, limit: float = 0.3, connectivity: i
         connectivity: 8 or 4, as for `find_regions`.
 
     Returns:
-        The figure, or NaN where there is no region or no pixel outside one.
+        The figure, or NaN if there is no region or no pixel outside one.
 
     Raises:
         ValueError: NaN in the maps, or shapes, labels or a limit that do not fit.
@@ -86,7 +86,7 @@ def aupro(masks: ArrayLike, maps: ArrayLike, limit: float = 0.3, connectivity: i
     if values.dtype.kind == "f" and (math.isnan(inside.min()) or math.isnan(outside.min())):
         raise ValueError("maps hold NaN")
     # Thresholds beyond the limit do not matter: sort only the negatives from the first one over it.
-    # The rates keep the count of all of them.
+    # The rates still count all of them.
     negatives = outside.size
     kept = min(negatives, math.floor(limit * negatives) + 1)
     outside.partition(negatives - kept)

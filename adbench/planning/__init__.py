@@ -1,1 +1,1 @@
-"""From what a user asks for to cells, and to the images that each may learn from."""
+"""Turn options into cells, and draw the images that each may learn from."""

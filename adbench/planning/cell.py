@@ -15,12 +15,12 @@ class Cell:
     """Detector, parameters, dataset, track and seed: one fit and one evaluation.
 
     Attributes:
-        detector, parameters: what is tried; `variant` names it with the parameters that differ from its preset.
-        dataset: what it is tried on.
+        detector, parameters: the method under test; `variant` is its name with the parameters that differ from its preset.
+        dataset: what it is tested on.
         track, k, seed: the supervision, images of each kind in the few-* tracks (else 0), and the draw.
         preset: `paper` or `demo`.
-        protocol: what of the measurement can be chosen.
-        auxiliary: under zero-shot the names of the other sets that the method learns from.
+        protocol: the options of the measurement.
+        auxiliary: under zero-shot, the names of the other sets that the method learns from.
     """
 
     detector: DetectorCard

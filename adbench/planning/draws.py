@@ -18,7 +18,7 @@ TEST_ORDER_SEED = 20240
 
 @dataclass(frozen=True)
 class Draw:
-    """The entries behind a support. `few`: the normal and abnormal ones are the k of a few-* track."""
+    """The entries behind a support. `few`: the normal and abnormal ones are the k images of a few-* track."""
 
     normal: list[Entry] = field(default_factory=list)
     abnormal: list[Entry] = field(default_factory=list)
@@ -86,10 +86,10 @@ def draw_support(
 
 
 def shuffled_test(dataset: Dataset, limit: int | None = None) -> list[Entry]:
-    """The test images in an order that is the same for everybody and tells nothing.
+    """The test images in a fixed order that reveals nothing.
 
     Args:
-        limit: keep at most so many images of each label (for trying things out).
+        limit: keep at most this many images of each label (for trying things out).
     """
     shuffled = _permuted(entries(dataset, "test"), TEST_ORDER_SEED, "test")
     if not shuffled:
@@ -101,7 +101,7 @@ def shuffled_test(dataset: Dataset, limit: int | None = None) -> list[Entry]:
 
 
 def limited(draw: Draw, limit: int | None) -> Draw:
-    """At most `limit` images of each label in what a track grants; the k images of a few-* track stay, whatever the limit."""
+    """At most `limit` images of each label in what a track grants; the k images of a few-* track all stay."""
     if limit is None:
         return draw
 
@@ -127,6 +127,6 @@ def _ordered(group: list[Entry], seed: int, purpose: str, ids: Sequence[str] | N
 def _permuted(group: list[Entry], seed: int, purpose: str) -> list[Entry]:
     import numpy as np
 
-    # One stream a purpose: the draw of normals must not change with the number of abnormal images.
+    # One stream per purpose: the draw of normals must not change with the number of abnormal images.
     key = [seed, *purpose.encode()]
     return [group[position] for position in np.random.default_rng(key).permutation(len(group))]

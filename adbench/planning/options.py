@@ -1,4 +1,4 @@
-"""What a user can ask of a run: one definition that the command line, Python and suites share."""
+"""The options of a run: one definition that the command line, Python and suites share."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Kept = TypeVar("Kept")
 
 
 class Converted(Generic[Given, Kept]):
-    """A field of a dataclass that takes what people write and holds what the code uses.
+    """A dataclass field that takes what people write and holds what the code uses.
 
     Args:
-        convert: from the one to the other; leaves alone what is converted already.
+        convert: from the one to the other; leaves converted values alone.
         default: as people would write it.
     """
 
@@ -56,7 +56,7 @@ class Converted(Generic[Given, Kept]):
 
 
 def split_names(names: Names) -> tuple[str, ...]:
-    """`"mvfa, patchcore"`, or a list of such, to names."""
+    """`"mvfa, patchcore"`, or a list of such texts, to names."""
     parts = [names] if isinstance(names, str) else names
     return tuple(name.strip() for part in parts for name in part.split(",") if name.strip())
 
@@ -77,7 +77,7 @@ def numbers_of(option: str) -> Callable[[Numbers], tuple[int, ...]]:
             except ValueError:
                 raise UserError(f"{option} {numbers!r} is not a list of whole numbers such as 0,1,2 or 0-4.") from None
             if not several:
-                raise UserError(f"{option} {numbers!r}: the range {part} is empty, its first number is the larger.")
+                raise UserError(f"{option} {numbers!r}: the range {part} is empty, because its first number is larger.")
             found += several
         return tuple(dict.fromkeys(found))
 
@@ -85,7 +85,7 @@ def numbers_of(option: str) -> Callable[[Numbers], tuple[int, ...]]:
 
 
 def read_files(files: Files) -> dict[str, Path]:
-    """`["NAME=PATH"]`, or a mapping, to name and file. Raises `UserError` where a file is missing."""
+    """`["NAME=PATH"]`, or a mapping, to name and file. Raises `UserError` if a file is missing."""
     if not isinstance(files, Mapping):
         pairs = [setting.partition("=") for setting in files]
         for name, equals, path in pairs:
@@ -119,11 +119,11 @@ def _optional_path(path: str | Path | None) -> Path | None:
 class RunOptions:
     """Everything that a run takes: the arguments of `adbench.run` and the options of `adbench run`, which shows these lines.
 
-    What is None or empty is the suite's, else the default.
+    What is None or empty comes from the suite, else is the default.
 
     Attributes:
         methods: names separated by commas, or all; see `adbench methods`.
-        datasets: names, groups (bmad, phantoms), folder:PATH, or all: every set that is there.
+        datasets: names, groups (bmad, phantoms), folder:PATH, or all (every available set).
         data_root: folder that holds the datasets.
         track: supervision: full-normal, few-normal, few-shot, zero-shot; each method's usual one by default.
         shots: images of each kind (k) in the few-* tracks, e.g. 2,4,8,16. [default: 4]
@@ -132,22 +132,22 @@ class RunOptions:
         weights: NAME=PATH of a weights file; repeatable. In Python a mapping.
         parameters: METHOD.PARAM=VALUE; repeatable. In Python a mapping of method to parameter to value.
         suite: grid to run: a TOML file, or a name of `adbench suites`.
-        limit: at most so many images of each label, to try things out.
+        limit: at most this many images of each label, to try things out.
         zero_shot_pool: splits of the other sets that zero-shot learns from: valid+test, valid, or test (also called official).
         other_modalities_only: keep zero-shot from learning from sets of the target's modality.
         support_lists: folder of lists SET/K-shot.txt that name the images of the few-* tracks.
-        device: where to compute: auto (a GPU where there is one), cpu, cuda or cuda:N.
+        device: where to compute: auto (a GPU if there is one), cpu, cuda or cuda:N.
         precision: of the networks: fp32, bf16 or fp16.
-        batch_size: images a predict call; scores do not depend on it.
-        out: the run folder; what it holds is not computed again.
+        batch_size: images per predict call; scores do not depend on it.
+        out: the run folder; finished cells in it do not run again.
         offline: never touch the network.
-        executor: how cells are run: local (one after the other in this process), or the name of one that a plugin brings.
+        executor: how cells are run: local (one after the other in this process), or the name of one from a plugin.
         value_range: LOW:HIGH, the values that become black and white in images of more than 8 bits. [default: found over the set]
         window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, mediastinum, CENTRE:WIDTH, voi or percentile.
         axis: along which axis of a volume its slices lie: 0, 1 or 2.
         normal_names: names of folders that hold normal images, besides good, normal, ok, healthy and negative.
         rehash: read the files of all datasets again, instead of trusting their sizes and times.
-        keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells that lack them run again.
+        keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells without them run again.
     """
 
     methods: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
@@ -184,7 +184,7 @@ class RunOptions:
         check_choice("zero-shot pool", self.zero_shot_pool, (*POOLS, "official"))
         check_numbers("--", self.shots, self.seeds)
         for what in self.keep:
-            check_choice("thing to keep", what, KEPT)
+            check_choice("value of --keep", what, KEPT)
         check_axis(self.axis)
         if self.value_range is not None and self.window:
             raise UserError("--range and --window both say what is black and white: give one of them.")
@@ -194,7 +194,7 @@ class RunOptions:
 
     @property
     def protocol(self) -> Protocol:
-        """What is measured, as far as these options decide it."""
+        """The options of the measurement, as far as these options set them."""
         return Protocol(self.zero_shot_pool, self.other_modalities_only, self.limit)  # type: ignore[arg-type]  # checked above
 
     @property
@@ -204,14 +204,14 @@ class RunOptions:
         return Reading(value_range=self.value_range, window=self.window, axis=self.axis, normal_names=names)
 
     def blocks(self, registry: Registry | None = None) -> list[Block]:
-        """The grid: that of the suite (looked up in `registry`) with what the user gave put over it, or a single block."""
+        """The grid: the suite's (looked up in `registry`) with the user's options applied, or a single block."""
         if self.suite is None:
             return [self._over(Block())]
         blocks = [self._over(block) for block in load_suite(self.suite, registry)]
         return self._picked(self.suite, blocks) if self.methods and "all" not in self.methods else blocks
 
     def _picked(self, suite: str, blocks: Iterable[Block]) -> list[Block]:
-        """The blocks with those of their methods that the user named."""
+        """The blocks with only those of their methods that the user named."""
         named = {method for block in blocks for method in block.methods}
         for method in self.methods:
             if method not in named and "all" not in named:

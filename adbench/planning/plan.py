@@ -1,4 +1,4 @@
-"""From what the user asks for to cells, and the pairs that make no sense."""
+"""Turn what the user asks for into cells, without the pairs that make no sense."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def synthetic(self) -> bool:
-        """Whether only made-up images are planned."""
+        """Whether all planned sets are synthetic."""
         return all(dataset.card.synthetic for dataset in self.datasets.values())
 
 
@@ -61,7 +61,7 @@ class Method(NamedTuple):
 
 
 def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) -> Plan:
-    """Expand the blocks to cells, each cell once. Raises `UserError` where a name is unknown or an option has no effect."""
+    """Expand the blocks into cells, each cell once. Raises `UserError` if a name is unknown or an option has no effect."""
     shelf = Shelf(registry, options.data_root, options.reading)
     cells: dict[tuple[str, str], Cell] = {}
     skipped: list[Skipped] = []
@@ -84,7 +84,7 @@ def make_plan(registry: Registry, options: RunOptions, blocks: Iterable[Block]) 
 def _cells(
     card: DetectorCard, preset: str, block: Block, datasets: list[DatasetCard], shelf: Shelf, options: RunOptions
 ) -> Iterator[Cell | Skipped]:
-    """The cells of one method of a block, and what of it is left out."""
+    """The cells of one method of a block, and what is left out."""
     method = _prepare(card, preset, block)
     if isinstance(method, Skipped):
         yield method
@@ -107,7 +107,7 @@ def _prepare(card: DetectorCard, preset: str, block: Block) -> Method | Skipped:
     try:
         parameters = build_parameters(card, preset, block.parameters.get(card.name, {}))
     except UserError as error:
-        # `--methods all --preset demo` must not stop at a method that lacks what the preset needs.
+        # `--methods all --preset demo` must not stop at a method that cannot run under the preset.
         if ALL not in block.methods:
             raise
         return Skipped(card.name, str(error))
@@ -115,7 +115,7 @@ def _prepare(card: DetectorCard, preset: str, block: Block) -> Method | Skipped:
 
 
 def expand_methods(registry: Registry, names: Iterable[str]) -> list[DetectorCard]:
-    """Names and `all` to cards, each once, in the order given."""
+    """Names and `all` to cards, each once, in the given order."""
     chosen: dict[str, DetectorCard] = {}
     for name in names:
         if name == ALL:
@@ -129,7 +129,7 @@ def expand_methods(registry: Registry, names: Iterable[str]) -> list[DetectorCar
 
 
 def tracks_for(method: DetectorCard, block: Block) -> list[tuple[str, int]]:
-    """(track, k) pairs that a method runs: those asked for that it knows, else its usual one."""
+    """(track, k) pairs that a method runs: the requested ones that it supports, else its usual one."""
     shots = block.shots or DEFAULT_SHOTS
     wanted = block.tracks or method.tracks[:1]
     return [(track, k) for track in wanted if track in method.tracks for k in (shots if track in TRACKS_WITH_K else (0,))]
@@ -140,11 +140,11 @@ def _unknown_tracks(method: DetectorCard, block: Block) -> Iterator[Skipped]:
         if track not in TRACKS:
             raise UserError(f"Unknown track {track!r}.{did_you_mean(track, TRACKS)}")
         if track not in method.tracks:
-            yield Skipped(f"{method.name}, {track}", f"{method.title} knows only {', '.join(method.tracks)}")
+            yield Skipped(f"{method.name}, {track}", f"{method.title} supports only {', '.join(method.tracks)}")
 
 
 def missing_package(method: DetectorCard) -> str:
-    """What the method needs and is not installed, or ""."""
+    """What the method needs that is not installed, as a sentence, or ""."""
     for package, install in method.requires.items():
         if importlib.util.find_spec(package) is None:
             return f"{method.title} needs {package}, which is not installed: {install}"
@@ -156,7 +156,7 @@ def incompatible(method: DetectorCard, track: str, dataset: DatasetCard, auxilia
     if method.needs_masks and not dataset.has_masks:
         return f"{method.title} learns from masks, and {dataset.title} has none"
     if track == "zero-shot" and method.uses_auxiliary and not auxiliary:
-        return f"zero-shot learns from the other sets of the group, and no other than {dataset.name} is there"
+        return f"zero-shot learns from the other sets of the group, and only {dataset.name} is available"
     return ""
 
 
@@ -164,7 +164,7 @@ def _auxiliary(method: DetectorCard, track: str, target: DatasetCard, shelf: She
     """Names of the other sets that a method learns from: those of the target's groups, under zero-shot."""
     if track != "zero-shot":
         return ()
-    others = shelf.neighbours(target)  # also for a method that learns from none: the plan names what is absent
+    others = shelf.neighbours(target)  # even if the method uses none: the plan names absent sets
     if not method.uses_auxiliary:
         return ()
     return tuple(
@@ -173,7 +173,7 @@ def _auxiliary(method: DetectorCard, track: str, target: DatasetCard, shelf: She
 
 
 def _with_support_list(cell: Cell, shelf: Shelf, options: RunOptions) -> Cell:
-    """The cell with the images that the user's lists give it. Raises `UserError` where they give none."""
+    """The cell with the images that the user's lists give it. Raises `UserError` if they give none."""
     if not cell.k or options.support_lists is None:
         return cell
     given = read_support_list(options.support_lists, shelf.present[cell.dataset.name], cell.track, cell.k, cell.seed)
@@ -181,17 +181,17 @@ def _with_support_list(cell: Cell, shelf: Shelf, options: RunOptions) -> Cell:
 
 
 def _refuse_idle_options(registry: Registry, options: RunOptions, plan: Plan, methods: set[str]) -> None:
-    """What would be ignored without a word, say a misspelt name, is an error."""
+    """Raise `UserError` for an option that would be silently ignored, e.g. a misspelt name."""
     _refuse_unused_weights(registry, options.weights, plan)
     if options.support_lists and not any(cell.k for cell in plan.cells):
-        raise UserError("--support-lists names images of the few-* tracks, and nothing here runs in one: add --track few-shot.")
+        raise UserError("--support-lists names images of the few-* tracks, but no cell here uses one: add --track few-shot.")
     for name in sorted(set(options.parameters) - methods):
         raise UserError(f"--set names {name!r}, which is not among the methods of this run.{did_you_mean(name, methods)}")
 
 
 def _refuse_unused_weights(registry: Registry, given: Iterable[str], plan: Plan) -> None:
     if any(cell.detector.own_weights for cell in plan.cells):
-        return  # what such a method takes is known only once it is built
+        return  # what such a method uses is known only once it is built
     used = {getattr(cell.parameters, name) for cell in plan.cells for name in cell.detector.weight_parameters} - {""}
     for name in given:
         if name not in used and name not in registry.weights:

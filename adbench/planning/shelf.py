@@ -1,4 +1,4 @@
-"""Which datasets are there, of those that a user names."""
+"""Which of the datasets that a user names are available."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from adbench.registry.factories import load_factory
 
 
 class Shelf:
-    """The datasets that a plan may take from; each is looked for once.
+    """The datasets available to a plan; each is looked for once.
 
     Args:
         registry: where names and groups are looked up.
         root: folder that holds the sets, or None.
         reading: how the user wants their files to be read.
-        faulty: take sets whose copy has problems, too: to look into them.
+        faulty: also take sets whose copy has problems, to inspect them.
 
     Attributes:
-        present: name to dataset, of those that were found.
-        absent: name to reason, of those that were looked for and are not there.
+        present: name to dataset, of the sets found.
+        absent: name to reason, of the sets not found.
     """
 
     def __init__(self, registry: Registry, root: Path | None, reading: Reading = Reading(), faulty: bool = False) -> None:
@@ -39,10 +39,10 @@ class Shelf:
         self.absent: dict[str, str] = {}
 
     def choose(self, names: Iterable[str]) -> list[DatasetCard]:
-        """Names, groups and `all` to the cards of sets that are there, each once.
+        """Names, groups and `all` to the cards of available sets, each once.
 
-        `all` stands for every real set on disk, and for the synthetic ones where the user has given no data root. A group
-        takes what is there and notes what is absent; a set named by itself must be there.
+        `all` means every real set on disk, or without a data root the synthetic ones. A group takes the available sets
+        and notes the absent ones; a set named by itself must be available.
         """
         chosen: dict[str, DatasetCard] = {}
         for name in names:
@@ -50,14 +50,14 @@ class Shelf:
             found = [self.present[card.name].card for card in members if self._holds(card)]
             if not found:
                 reasons = [self.absent[card.name] for card in members if card.name in self.absent]
-                raise UserError(f"{name}: none of its datasets is there. {reasons[0] if reasons else ''}".strip())
+                raise UserError(f"{name}: none of its datasets is available. {reasons[0] if reasons else ''}".strip())
             chosen.update((card.name, card) for card in found)
         if not chosen:
             raise UserError("No dataset is given: --datasets NAME,... or --datasets all; see `adbench datasets`.")
         return list(chosen.values())
 
     def neighbours(self, target: DatasetCard) -> list[Dataset]:
-        """The other sets of the target's groups that are there, sorted by name."""
+        """The other available sets of the target's groups, sorted by name."""
         groups = self._registry.groups()
         members = {card.name: card for group in target.groups for card in groups.get(group, ()) if card.name != target.name}
         return [self.present[name] for name in sorted(members) if self._holds(members[name])]

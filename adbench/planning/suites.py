@@ -32,7 +32,7 @@ BLOCK_KEYS = ("methods", "datasets", "tracks", "shots", "seeds", "preset", "set"
 
 
 def suite_files(registry: Registry | None = None) -> dict[str, Path]:
-    """The suites that plugins bring: name to file. None: of all installed plugins."""
+    """The suites of the plugins: name to file. None: of all installed plugins."""
     return {name: card.file for name, card in (registry or load_registry()).suites.items()}
 
 
@@ -52,12 +52,12 @@ def read_suite(name: str, registry: Registry | None = None) -> dict[str, Any]:
     for block in suite["grid"]:
         _known_keys(f"{name} [[grid]]", block, BLOCK_KEYS)
         if not block.get("methods"):
-            raise UserError(f"A [[grid]] of the suite {name} gives no `methods`.")
+            raise UserError(f"A [[grid]] of the suite {name} has no `methods`.")
     return suite
 
 
 def load_suite(name: str, registry: Registry | None = None) -> list[Block]:
-    """The blocks of a suite; `datasets`, `seeds` and `preset` at the top serve all of them."""
+    """The blocks of a suite; `datasets`, `seeds` and `preset` at the top apply to all of them."""
     suite = read_suite(name, registry)
     shared: dict[str, Any] = {key: suite[key] for key in ("datasets", "seeds", "preset") if key in suite}
     return [_block(name, {**shared, **grid}) for grid in suite["grid"]]
@@ -71,7 +71,7 @@ def _block(suite: str, values: dict[str, Any]) -> Block:
         block = TypeAdapter(Block).validate_python({**values, "parameters": parameters})
     except ValidationError as error:
         first = error.errors()[0]
-        message = first["msg"].replace("tuple", "list")  # which TOML knows
+        message = first["msg"].replace("tuple", "list")  # TOML has no tuples
         raise UserError(f"The suite {suite}: `{'.'.join(map(str, first['loc']))}`: {message}.") from None
     check_choice("preset", block.preset, (None, *PRESETS))
     check_numbers(f"The suite {suite}: ", block.shots, block.seeds)
@@ -96,7 +96,7 @@ def check_numbers(where: str, shots: Iterable[int], seeds: Iterable[int]) -> Non
 
 
 def check_choice(what: str, value: str | None, known: tuple[str | None, ...]) -> None:
-    """Raise `UserError` where `value` is none of `known`."""
+    """Raise `UserError` if `value` is not in `known`."""
     if value not in known:
         names = [name for name in known if name]
         raise UserError(f"Unknown {what} {value!r}.{did_you_mean(str(value), names)}")

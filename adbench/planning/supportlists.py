@@ -1,6 +1,6 @@
-"""Lists that say which images a few-* cell learns from, as released with MVFA, in place of a draw by the seed.
+"""Lists of the images that a few-* cell learns from, as released with MVFA, instead of a draw by the seed.
 
-`FOLDER/SET/K-shot.txt` holds one line a draw and kind, file names in the order in which they are given to the detector:
+`FOLDER/SET/K-shot.txt` holds one line per draw and kind, with file names in the order in which the detector gets them:
 
     n-0: 00031_70.png 00204_61.png
     a-0: 00003_60.png 00154_88.png
@@ -34,11 +34,10 @@ class _Line:
 
 
 def read_support_list(folder: Path, dataset: Dataset, track: str, k: int, seed: int) -> SupportList:
-    """The list for one cell. A file with several draws gives that of the seed's number, a single draw serves every seed.
+    """The list for one cell. Of several draws in a file, the seed picks one by number; a single draw serves every seed.
 
     Raises:
-        UserError: no list for this set, k or seed, or one that names anything but k images of the set; says the file and
-            line.
+        UserError: no list for this set, k or seed, or one that does not name k images of the set; names the file and line.
     """
     file = _set_folder(folder, dataset.card) / f"{k}-shot.txt"
     lines = _read(file, dataset.card.name, k)
@@ -75,7 +74,7 @@ def _read(file: Path, dataset: str, k: int) -> dict[str, dict[int, _Line]]:
         there = ", ".join(sorted(f.name for f in file.parent.glob("*-shot.txt"))) or "no K-shot.txt"
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UserError(
-            f"{file}, the list of {dataset} for k = {k}, cannot be read: {reason}. The folder has {there}: choose --shots by it."
+            f"{file}, the list of {dataset} for k = {k}, cannot be read: {reason}. The folder has {there}: choose --shots to match."
         ) from None
     found: dict[str, dict[int, _Line]] = {kind: {} for kind in KINDS}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -87,7 +86,7 @@ def _read(file: Path, dataset: str, k: int) -> dict[str, dict[int, _Line]]:
             raise UserError(f"{place}: {line.strip()[:60]!r} does not begin with a kind and a draw such as `n-0:` or `a-0:`.")
         kind, draw, names = match[1], int(match[2]), match[3].split()
         if draw in found[kind]:
-            raise UserError(f"{place}: {kind}-{draw} was there before: number the draws from 0.")
+            raise UserError(f"{place}: {kind}-{draw} appears twice: number the draws from 0.")
         found[kind][draw] = _Line(place, names)
     return found
 
@@ -109,7 +108,7 @@ def _ids(line: _Line, kind: str, k: int, items: Iterable[Item], dataset: str) ->
             for name in _names(item):
                 known.setdefault(name, []).append(item.id)
     if len(line.names) != k:
-        raise UserError(f"{line.place}: {len(line.names)} {KINDS[kind]} images are named, and k is {k}.")
+        raise UserError(f"{line.place}: {len(line.names)} {KINDS[kind]} images are named, but k is {k}.")
     ids = [_id(line.place, name, known, f"{KINDS[kind]} images of {dataset}") for name in line.names]
     for position, found in enumerate(ids):
         if found in ids[:position]:
@@ -123,11 +122,11 @@ def _names(item: Item) -> set[str]:
 
 
 def _id(place: str, name: str, known: dict[str, list[str]], what: str) -> str:
-    # A copy of the set may keep its images in another format than the one that the lists were made on.
+    # A copy of the set may store its images in another format than the lists were made for.
     found = known.get(name) or known.get(Path(name).stem, [])
     if len(found) == 1:
         return found[0]
     if found:
-        raise UserError(f"{place}: {name!r} may be {' or '.join(found)}: write that instead.")
+        raise UserError(f"{place}: {name!r} could be {' or '.join(found)}: write one of these.")
     close = did_you_mean(name, known)
     raise UserError(f"{place}: {name!r} is not among the {what}.{close if close.startswith(' Did') else ''}")

@@ -1,1 +1,1 @@
-"""Find plugins, and look up what they bring by name."""
+"""Find plugins, and look up their cards by name."""

@@ -1,4 +1,4 @@
-"""Names to cards: everything that the loaded plugins bring."""
+"""Names to cards: everything that the loaded plugins provide."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Registry:
-    """All cards by name, and the distribution that brought each: `origins["method mvfa"]`."""
+    """All cards by name, and the distribution that each comes from: `origins["method mvfa"]`."""
 
     plugins: Plugins
     detectors: dict[str, DetectorCard] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Registry:
         return self.executors[name]
 
     def groups(self) -> dict[str, list[DatasetCard]]:
-        """Group name to the cards of its sets, in the order in which the plugin gives them."""
+        """Group name to the cards of its sets, in the plugin's order."""
         groups: dict[str, list[DatasetCard]] = {}
         for card in self.datasets.values():
             for group in card.groups:
@@ -62,7 +62,7 @@ class Registry:
 def load_registry(plugins: Plugins | None = None) -> Registry:
     """Load all plugins and collect their cards.
 
-    Two cards of one name raise, naming both distributions; but equal cards of weights count as one.
+    Two cards with the same name raise `UserError`, which names both distributions; equal weights cards count as one.
     """
     plugins = plugins or load_plugins()
     registry = Registry(plugins)
@@ -78,7 +78,8 @@ def load_registry(plugins: Plugins | None = None) -> Registry:
     _collect(plugins.results("adbench_executors"), "executor", registry.executors, origins)
     for name in (ALL, *registry.groups()):
         if name in registry.datasets:
-            raise UserError(f"The dataset {name!r} of {origins[name]} has the name of a group: rename it.")
+            origin = origins[f"dataset {name}"]
+            raise UserError(f"The dataset {name!r} of {origin} has the name of a group: rename it.")
     return registry
 
 
@@ -90,7 +91,7 @@ def _collect(
             key = f"{noun} {card.name}"
             if card.name in cards and not same_weights(card, cards[card.name]):
                 raise UserError(
-                    f"Two {noun} cards are called {card.name!r}: one of {origins[key]}, one of {plugin.distribution}. "
+                    f"Two {noun} cards are called {card.name!r}: one from {origins[key]}, one from {plugin.distribution}. "
                     "Uninstall one, or limit what is loaded with ADBENCH_PLUGINS."
                 )
             cards.setdefault(card.name, card)
@@ -104,5 +105,5 @@ def _lookup(name: str, cards: dict[str, Served], noun: str, command: str, groups
     if colon and argument and f"{prefix}:" in cards:
         return replace(cards[f"{prefix}:"], name=name, argument=argument)
     if f"{prefix}:" in cards:
-        raise UserError(f"The {noun} {prefix}: wants something after the colon; see `{command}`.")
+        raise UserError(f"The {noun} {prefix}: needs something after the colon; see `{command}`.")
     raise UserError(f"Unknown {noun} {name!r}.{did_you_mean(name, [*cards, *groups, ALL])} See `{command}`.")

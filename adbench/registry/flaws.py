@@ -1,4 +1,4 @@
-"""What is wrong with what a hook returned: one wrong card must not take down every list that it would stand in."""
+"""Check what a hook returned: one bad card must not break every list it would appear in."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from adbench.contracts.weights import WeightsCard
 
 
 def checked(hook: str, returned: Any) -> list[Any]:
-    """The cards of all implementations of a hook in one list, equal cards of weights once.
+    """The cards of all implementations of a hook in one list, equal weights cards once.
 
     Args:
         hook: its name.
-        returned: one iterable of cards an implementation.
+        returned: one iterable of cards per implementation.
 
     Raises:
-        TypeError, ValueError: something is no card of this hook, a field has the wrong type, or two have one name.
+        TypeError, ValueError: something is not a card of this hook, a field has the wrong type, or two cards share a name.
     """
     kind = hookspecs.KINDS[hook]
     cards: dict[str, Any] = {}
     for part in returned if isinstance(returned, list) else [returned]:
         if not isinstance(part, Iterable) or isinstance(part, str | bytes | Mapping):
-            raise TypeError(f"{part!r} is no list of {kind.__name__}")
+            raise TypeError(f"{part!r} is not a list of {kind.__name__}")
         for card in part:
             if not isinstance(card, kind):
-                raise TypeError(f"{card!r} is no {kind.__name__}")
+                raise TypeError(f"{card!r} is not a {kind.__name__}")
             if flaw := _flaw(card):
                 raise TypeError(f"a {kind.__name__} has {flaw}")
             _add(card, cards)
@@ -44,16 +44,16 @@ def _add(card: Any, cards: dict[str, Any]) -> None:
 
 
 def same_weights(card: Any, other: Any) -> bool:
-    """Plugins that use the same weights each bring their card, so that none needs another."""
+    """Whether two cards are of the same weights: plugins that share weights each ship the card, so none needs another."""
     return isinstance(card, WeightsCard) and card == other
 
 
 def _flaw(card: Any) -> str:
-    """The first field with a value of the wrong type, in words, or "". Types are those that every listing relies on."""
+    """The first field of the wrong type, in words, or "". Only types that every listing relies on are checked."""
     if not (isinstance(card.name, str) and card.name.strip()):
         return f"the name {card.name!r}"
     if isinstance(card, MetricCard) and not re.fullmatch("[a-z0-9_]+", card.name):
-        return f"the name {card.name!r}: lower-case letters, digits and underscores are wanted"
+        return f"the name {card.name!r}: use only lower-case letters, digits and underscores"
     for field in dataclasses.fields(card):
         value, wanted = getattr(card, field.name), str(field.type)
         right = {
@@ -63,5 +63,5 @@ def _flaw(card: Any) -> str:
             "tuple[str, ...]": isinstance(value, tuple | list) and all(isinstance(part, str) for part in value),
         }.get(wanted, isinstance(value, Mapping) or not wanted.startswith("Mapping"))
         if not right:
-            return f"{field.name} = {value!r}: {wanted} is wanted"
+            return f"{field.name} = {value!r}, which is not {wanted}"
     return ""

@@ -1,4 +1,4 @@
-"""Find plugins, load them one by one with all that they bring, and explain those that fail."""
+"""Find plugins, load them and their cards one by one, and explain those that fail."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ MACHINERY = {Path(str(files("adbench"))), *(Path(module.__file__).parent for mod
 
 @dataclass(frozen=True)
 class LoadedPlugin:
-    """What became of one entry point.
+    """How loading one entry point went.
 
     Attributes:
         name: of the entry point.
-        distribution, version: what was installed with pip to get it.
+        distribution, version: the pip package that it comes from.
         seconds: time to import and register.
         hooks: names of the hooks that it implements.
         error: why it could not be loaded, or "".
@@ -49,10 +49,10 @@ class Plugins:
     """The plugin manager and what was loaded with it.
 
     Attributes:
-        manager: holds the plugins that are whole.
-        loaded: what became of each entry point, by name.
-        entries: name of a plugin to the module (or object) that its entry point names.
-        brought: name of a plugin to hook to cards.
+        manager: holds the plugins that loaded without error.
+        loaded: how each entry point went, by name.
+        entries: plugin name to the module (or object) that its entry point names.
+        brought: plugin name to hook to cards.
     """
 
     manager: pluggy.PluginManager
@@ -74,10 +74,10 @@ class Plugins:
 def load_plugins(candidates: Iterable[EntryPoint] | None = None) -> Plugins:
     """Load the entry points of the group `adbench`, or those that ADBENCH_PLUGINS names (comma-separated; empty: none).
 
-    A plugin is registered whole or not at all. One that cannot be imported, whose hooks are unknown or have wrong
-    arguments, or of which any hook fails or brings anything but right cards, is recorded with the reason and left out;
-    with ADBENCH_STRICT_PLUGINS=1 it raises. Two plugins of one name raise, naming both distributions. What plugins print
-    while they are loaded goes to stderr: stdout is for results.
+    A plugin is registered completely or not at all. One that cannot be imported, has unknown hooks or hooks with wrong
+    arguments, or has any hook that fails or returns bad cards, is recorded with the reason and left out; with
+    ADBENCH_STRICT_PLUGINS=1 it raises. Two plugins with the same name raise, naming both distributions. What plugins
+    print while they load goes to stderr: stdout is for results.
     """
     found = sorted(entry_points(group=hookspecs.GROUP) if candidates is None else candidates, key=lambda e: e.name)
     _refuse_duplicates(found)
@@ -85,13 +85,15 @@ def load_plugins(candidates: Iterable[EntryPoint] | None = None) -> Plugins:
     if wanted is not None:
         names = {name.strip() for name in wanted.split(",") if name.strip()}
         for name in sorted(names - {entry.name for entry in found}):
-            raise UserError(f"ADBENCH_PLUGINS names no installed plugin: {name!r}.{did_you_mean(name, [e.name for e in found])}")
+            raise UserError(
+                f"ADBENCH_PLUGINS names {name!r}, which is not an installed plugin.{did_you_mean(name, [e.name for e in found])}"
+            )
         found = [entry for entry in found if entry.name in names]
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     plugins = Plugins(manager)
     with redirect_stdout(sys.stderr):
-        for entry in reversed(found):  # the manager calls what was registered last first
+        for entry in reversed(found):  # the manager calls the last registered first
             plugins.loaded.insert(0, _load(plugins, entry))
     failed = plugins.failed()
     if failed and os.environ.get("ADBENCH_STRICT_PLUGINS") == "1":
@@ -109,7 +111,7 @@ def _load(plugins: Plugins, entry: EntryPoint) -> LoadedPlugin:
     try:
         module = entry.load()
         manager.register(module, name=entry.name)
-        # Without this a misspelt hook would be ignored without a word.
+        # Without this a misspelt hook would be silently ignored.
         manager.check_pending()
         found = {caller.name: _called(manager, caller.name, module) for caller in manager.get_hookcallers(module) or []}
         hooks = tuple(sorted(found))
@@ -128,11 +130,11 @@ def _load(plugins: Plugins, entry: EntryPoint) -> LoadedPlugin:
 
 
 class HookError(Exception):
-    """A hook failed, or what it brought is wrong; the message names the hook, and the line where that is known."""
+    """A hook failed or returned something wrong; the message names the hook, and the line if known."""
 
 
 def _called(manager: pluggy.PluginManager, hook: str, plugin: Any) -> list[Any]:
-    """The cards of one plugin's implementations of a hook, called by the manager as if it had no other plugin."""
+    """The cards that one plugin returns for a hook, called by the manager as if there were no other plugin."""
     caller = manager.subset_hook_caller(hook, [other for other in manager.get_plugins() if other is not plugin])
     own = [impl for impl in caller.get_hookimpls() if impl.plugin is plugin]
     bare = [impl for impl in own if not (impl.wrapper or impl.hookwrapper)]
@@ -147,9 +149,9 @@ def _called(manager: pluggy.PluginManager, hook: str, plugin: Any) -> list[Any]:
 
 
 def _sentence(problem: BaseException, functions: Iterable[Callable[..., Any]] = ()) -> str:
-    """What was raised, and the last line that is neither ours nor of the machinery of imports and hooks.
+    """The exception, and the last line of its traceback that is outside adbench, the imports and the hook manager.
 
-    Where all lines are: that of the first of `functions`, which returned what is wrong.
+    Without such a line, that of the first of `functions`, which returned the bad value.
     """
     places = [
         (frame.filename, frame.lineno)
@@ -168,7 +170,7 @@ def _refuse_duplicates(found: list[EntryPoint]) -> None:
         other = seen.setdefault(entry.name, entry)
         if other is not entry and (other.value, _owner(other)) != (entry.value, _owner(entry)):
             raise UserError(
-                f"Two plugins are called {entry.name!r}: one of {_owner(other)}, one of {_owner(entry)}. Uninstall one, "
+                f"Two plugins are called {entry.name!r}: one from {_owner(other)}, one from {_owner(entry)}. Uninstall one, "
                 "or rename its entry point."
             )
 

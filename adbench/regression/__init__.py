@@ -1,1 +1,1 @@
-"""Did an AUC get worse? Baselines, verdicts, and how small a loss would be seen."""
+"""Did an AUC get worse? Baselines, verdicts, and the smallest loss that would be found."""

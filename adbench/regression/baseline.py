@@ -25,8 +25,8 @@ SCHEMA = 2
 SIGNIFICANT_DIGITS = 9  # of the scores kept, as many as float32 has: ranks survive
 DECIMALS = 6  # of the figures, for a reader's sake; verdicts come from the scores
 
-# What of an identity must agree for two figures to be comparable, besides the key. Parameters and weights may have
-# changed: that is what a check is for.
+# The parts of an identity that must agree for two figures to be comparable, besides the key. Parameters and weights may
+# differ: that is what a check is for.
 CONDITIONS = ("fingerprint", "auxiliary", "protocol")
 KEY = ("variant", "dataset", "track", "k", "seed", "preset")
 
@@ -42,7 +42,7 @@ class BaselineCell:
         metrics, intervals: its figures, in [0, 1].
         images: digest of the names of the test images.
         labels: of the test images, 0 or 1 each, in the order of the dataset.
-        groups: a number for the subject of each; None where not all are known.
+        groups: a number for the subject of each; None if not all are known.
         scores: of each.
     """
 
@@ -68,7 +68,7 @@ class BaselineCell:
         return ScoreTable([self.images], np.array(self.scores), np.array(list(self.labels)) == "1", groups)
 
 
-SCORES = ("images", "labels", "groups", "scores")  # kept apart in the file, which begins with what a reviewer reads
+SCORES = ("images", "labels", "groups", "scores")  # last in the file, which begins with what a reviewer reads
 
 
 def cell_label(key: dict[str, Any]) -> str:
@@ -95,7 +95,7 @@ def baseline_cells(folder: RunFolder, records: Iterable[CellRecord]) -> list[Bas
 
 
 def readable_cells(folder: RunFolder, records: Iterable[CellRecord]) -> tuple[list[BaselineCell], list[CellRecord]]:
-    """The finished cells of a run with their scores; and the failed ones, as which those count whose scores cannot be read."""
+    """The finished cells of a run with their scores, and the failed ones, including those whose scores cannot be read."""
     cells, failed = [], []
     for record in records:
         if record.status == "failed":
@@ -109,7 +109,7 @@ def readable_cells(folder: RunFolder, records: Iterable[CellRecord]) -> tuple[li
 
 
 def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str, Any]) -> None:
-    """Write a baseline: what it was measured with, a line of figures a cell, then a line of scores a cell.
+    """Write a baseline: what it was measured with, one line of figures per cell, then one line of scores per cell.
 
     Raises:
         UserError: a cell has no image AUROC and could never pass, or the file cannot be written.
@@ -133,7 +133,7 @@ def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str
 
 
 def read_baseline(file: Path) -> list[BaselineCell]:
-    """Read a baseline. Raises `UserError` where it is none, or of a newer schema."""
+    """Read a baseline. Raises `UserError` if the file is not a baseline, or has a newer schema."""
     try:
         content, finite = from_json(file.read_bytes())
     except OSError as error:
@@ -148,27 +148,27 @@ def read_baseline(file: Path) -> list[BaselineCell]:
             raise Misfit("`conditions`: a number is NaN or infinite")
     except Misfit as misfit:
         raise UserError(
-            f"{file} is not a whole baseline ({misfit}): make it again with `adbench baseline RUN -o FILE`."
+            f"{file} is not a complete baseline ({misfit}): make it again with `adbench baseline RUN -o FILE`."
         ) from None
     return cells
 
 
 def _cells(content: dict[str, Any], schema: int) -> list[BaselineCell]:
-    """Raises `Misfit` where the file is not whole."""
+    """Raises `Misfit` if the file is not complete."""
     if schema == 1:
         cells = [_from_schema_1(**cell) for cell in checked(_file(1), content)["cells"]]
     else:
         whole = checked(_file(SCHEMA), content)
         if len(whole["cells"]) != len(whole["scores"]):
-            raise Misfit("`scores`: one line a cell is wanted")
+            raise Misfit("`scores`: not one line per cell")
         cells = [BaselineCell(**(figures | kept)) for figures, kept in zip(whole["cells"], whole["scores"], strict=True)]
     seen = set()
     for place, cell in enumerate(cells):
         if not len(cell.labels) == len(cell.scores) == len(cell.scores if cell.groups is None else cell.groups):
-            raise Misfit(f"`scores.{place}`: labels, groups and scores are not of as many images")
+            raise Misfit(f"`scores.{place}`: labels, groups and scores differ in length")
         name = cell.label, json.dumps(cell.conditions, sort_keys=True)
         if name in seen:
-            raise Misfit(f"`cells.{place}`: {cell.label} stands there twice")
+            raise Misfit(f"`cells.{place}`: {cell.label} appears twice")
         seen.add(name)
     return cells
 
@@ -217,7 +217,7 @@ def _from_schema_1(
     labels: list[int],
     groups: list[str | None],
 ) -> BaselineCell:
-    """The names of all images stood in the file then, and no interval."""
+    """Schema 1 kept the names of all images, and no intervals."""
     kept = {name: conditions[name] for name in CONDITIONS}
     images = _images(ids, labels, groups)
     return BaselineCell(key=key, conditions=kept, started="", metrics=metrics, intervals={}, **images, scores=scores)

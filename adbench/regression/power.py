@@ -1,4 +1,4 @@
-"""How small a loss a check would still find: noise is added to the scores until it would be called worse."""
+"""The smallest loss that a check would find: noise is added to the scores until they would be called worse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adbench.results.record import ScoreTable
 
 DRAWS = 8
 STEPS = 8
-LARGEST_NOISE = 30.0  # in standard deviations of the scores: nothing of them is left
+LARGEST_NOISE = 30.0  # in standard deviations of the scores: it drowns them
 NORMAL_80 = 0.8416212335729143  # 80 % of a normal distribution lie below it
 
 
@@ -22,15 +22,15 @@ def detectable_loss(tables: Sequence[ScoreTable], tolerance: float, level: float
     """The smallest loss of AUROC that a check finds four times out of five.
 
     The loss is made by adding normal noise to every score, which is what a method that got worse looks like when
-    nothing is known about how; a loss that leaves most scores as they were shows earlier.
+    nothing is known about how; a loss that leaves most scores unchanged is found earlier.
 
     Args:
         tables: scores on one dataset, or on each of several whose mean is checked; both labels present.
         tolerance: loss of AUROC that is allowed.
-        level: of the check's intervals.
+        level: confidence level of the check's intervals.
 
     Returns:
-        A loss in (0, 1]; None where even scores that are nothing but noise would pass.
+        A loss in (0, 1]; None if even pure noise would pass.
     """
     drawn = [
         [np.random.default_rng([draw, place]).standard_normal(table.scores.size) for place, table in enumerate(tables)]
@@ -40,8 +40,8 @@ def detectable_loss(tables: Sequence[ScoreTable], tolerance: float, level: float
     before = [placements(table.labels, table.scores) for table in tables]
 
     def tried(noise: float) -> tuple[float, float]:
-        """Mean loss at this noise, and how much it lacks to be found."""
-        losses, lacking = [], []
+        """Mean loss at this noise, and how far it falls short of being found."""
+        losses, shortfalls = [], []
         for draw in drawn:
             changes = [
                 contrast(placements(table.labels, table.scores + noise * table.scores.std() * z), old, table.labels, code)
@@ -50,17 +50,17 @@ def detectable_loss(tables: Sequence[ScoreTable], tolerance: float, level: float
             found = mean_contrast(changes)
             needed = student_quantile(level, found.freedom) + NORMAL_80
             losses.append(-found.value)
-            lacking.append(tolerance + needed * math.sqrt(found.variance) + found.value)
-        return float(np.mean(losses)), float(np.mean(lacking))
+            shortfalls.append(tolerance + needed * math.sqrt(found.variance) + found.value)
+        return float(np.mean(losses)), float(np.mean(shortfalls))
 
     low, high = LARGEST_NOISE / 4**STEPS, LARGEST_NOISE
-    loss, lacking = tried(high)
-    if not lacking < 0:  # NaN where a class is too small for a variance
+    loss, shortfall = tried(high)
+    if not shortfall < 0:  # NaN if a class is too small for a variance
         return None
     for _ in range(STEPS):
         middle = math.sqrt(low * high)
-        smaller, lacking = tried(middle)
-        if lacking < 0:
+        smaller, shortfall = tried(middle)
+        if shortfall < 0:
             high, loss = middle, smaller
         else:
             low = middle

@@ -29,10 +29,10 @@ class Comparison:
     Attributes:
         label: the cell, or a method's mean over its datasets.
         metric: what is compared.
-        before, after: the figures, in [0, 1]; None where not measured.
+        before, after: the figures, in [0, 1]; None if not measured.
         low, high: 95 % interval of after - before; None without one.
-        verdict, reason: the outcome, and why where it is not plain.
-        visible: the smallest loss that would have been found, see `adbench.regression.power`; None where none would, or unknown.
+        verdict, reason: the outcome, and why if that is not obvious.
+        visible: the smallest loss that would have been found, see `adbench.regression.power`; None if none would, or unknown.
     """
 
     label: str
@@ -66,10 +66,10 @@ class Rule:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < 1:
-            raise UserError(f"--tolerance must be in [0, 1), unlike {self.tolerance:g}.")
+            raise UserError(f"--tolerance must be in [0, 1), not {self.tolerance:g}.")
 
     def verdict(self, difference: float, low: float, high: float) -> Verdict:
-        """Worse where the whole interval lies below minus the tolerance, better where it lies above the tolerance."""
+        """Worse if the whole interval lies below minus the tolerance, better if it lies above the tolerance."""
         if high < -self.tolerance or (self.strict and difference < -self.tolerance):
             return "worse"
         return "better" if low > self.tolerance else "same"
@@ -83,14 +83,14 @@ def check(
 ) -> list[Comparison]:
     """Compare every cell of the baseline with that of the run, and every method's mean over its datasets.
 
-    Image AUROCs are compared by the paired interval of DeLong (1988), with subjects of Obuchowski (1997). A cell of a
+    Image AUROCs are compared by the paired interval of DeLong (1988), or with subjects by that of Obuchowski (1997). A cell of a
     small set can lose several points within its interval; the mean over datasets, whose samples are independent, shows
-    losses that no single cell proves. Pixel AUROCs are compared by the intervals of both, as if their images were
-    others: without maps they cannot be paired, so only large losses show.
+    losses that no single cell proves. Pixel AUROCs are compared by the intervals of both, as if they came from
+    different images: without maps they cannot be paired, so only large losses show.
 
     Args:
-        run: cells with their scores; of one that was measured again, the last counts.
-        baseline: the same of before.
+        run: cells with their scores; if a cell was measured again, the last one counts.
+        baseline: the same from before.
         failed: records of the run's failed cells.
         rule: when a figure is worse.
     """
@@ -125,10 +125,10 @@ class _Found:
         record = self._crashed.get(old.label)
         if record and (new is None or _supersedes(record, new)):
             return _crash(record)
-        return new or "the run lacks this cell"
+        return new or "the run does not have this cell"
 
     def others(self, known: Container[str]) -> list[Comparison]:
-        """A row for each cell that the baseline does not know: crashed ones, then new ones."""
+        """A row for each cell that is not in the baseline: crashed ones, then new ones."""
         crashed = [
             Comparison(label=label, metric=IMAGE, verdict="incomparable", reason=_crash(record))
             for label, record in self._crashed.items()
@@ -140,7 +140,7 @@ class _Found:
                 metric=IMAGE,
                 after=cells[-1].metrics.get(IMAGE),
                 verdict="new",
-                reason="the baseline lacks this cell",
+                reason="the baseline does not have this cell",
             )
             for label, cells in self._cells.items()
             if label not in known
@@ -149,17 +149,17 @@ class _Found:
 
 
 def compare_cells(old: BaselineCell, new: BaselineCell, rule: Rule) -> list[Comparison]:
-    """One row a metric. The two may be the same cell of two runs, or two methods on the same images."""
+    """One row per metric. The two may be the same cell of two runs, or two methods on the same images."""
     for name, value in old.conditions.items():
         if new.conditions.get(name) != value:
-            return [_incomparable(old, f"another {WORDS.get(name, name)}")]
+            return [_incomparable(old, f"different {WORDS.get(name, name)}")]
     if old.images != new.images or old.labels != new.labels:
-        return [_incomparable(old, "other test images")]
+        return [_incomparable(old, "different test images")]
     return [_image_row(old, new, rule), *_pixel_row(old, new, rule)]
 
 
 def exit_code(compared: Sequence[Comparison]) -> ExitCode:
-    """3 where something is worse; 1 where something is incomparable, or nothing was compared at all."""
+    """3 if something is worse; 1 if something is incomparable, or nothing was compared at all."""
     verdicts = {row.verdict for row in compared} - {"new"}
     if "worse" in verdicts:
         return ExitCode.REGRESSION
@@ -188,7 +188,7 @@ def _judged(
 
 
 def _pixel_row(old: BaselineCell, new: BaselineCell, rule: Rule) -> list[Comparison]:
-    """Nothing where the baseline has no interval to judge by."""
+    """Empty if the baseline has no interval to judge by."""
     before, after, ends = old.metrics.get(PIXEL), new.metrics.get(PIXEL), old.intervals.get(PIXEL)
     if before is None or ends is None:
         return []
@@ -204,7 +204,7 @@ def _pixel_row(old: BaselineCell, new: BaselineCell, rule: Rule) -> list[Compari
 
 
 def _means(pairs: list[tuple[BaselineCell, BaselineCell]], incomparable: set[str], rule: Rule) -> list[Comparison]:
-    """One row a method that has several datasets, all of them comparable."""
+    """One row per method that has several datasets, all of them comparable."""
     methods: dict[str, list[tuple[BaselineCell, BaselineCell]]] = {}
     for old, new in pairs:
         track = track_words(old.key["track"], old.key["k"])
@@ -220,7 +220,7 @@ def _means(pairs: list[tuple[BaselineCell, BaselineCell]], incomparable: set[str
 
 
 def _mean(label: str, datasets: list[list[tuple[BaselineCell, BaselineCell]]], rule: Rule) -> list[Comparison]:
-    """Nothing where the seeds of a dataset have other test images."""
+    """Empty if the seeds of a dataset have different test images."""
     befores = [place([old.table for old, _ in seeds]) for seeds in datasets]
     afters = [place([new.table for _, new in seeds]) for seeds in datasets]
     changes = [after.contrast(before) for before, after in zip(befores, afters, strict=True) if before and after]
@@ -233,7 +233,7 @@ def _mean(label: str, datasets: list[list[tuple[BaselineCell, BaselineCell]]], r
 
 
 def _supersedes(record: CellRecord, cell: BaselineCell) -> bool:
-    """A crash after the cell was measured, and not of a trial under another protocol, means that it no longer runs."""
+    """A crash after the cell was measured means that it no longer runs, unless it was under another protocol."""
     protocol = comparable_part(record)["protocol"]
     return record.started > cell.started and protocol in (None, cell.conditions["protocol"])
 

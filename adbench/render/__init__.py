@@ -1,1 +1,1 @@
-"""Leaderboards for people and programs: one module a format."""
+"""Leaderboards for people and programs: one module per format."""

@@ -16,8 +16,8 @@ from adbench.results.brought import known_metrics
 COLUMNS = ("cell", "figure", "before", "after", "difference", "95 % interval", "finds", "verdict")
 ORDER: tuple[Verdict, ...] = ("worse", "incomparable", "better", "new", "same")
 LEGEND = (
-    "Interval: of the difference, what another sample of test images could give. "
-    "Finds: the smallest loss that such a comparison finds four times out of five; a smaller one can pass as the same."
+    "Interval: what the difference could be on another sample of test images.  "
+    "Finds: the smallest loss that this comparison finds four times out of five; a smaller one can pass as the same."
 )
 
 
@@ -55,7 +55,7 @@ def summary(compared: Sequence[Comparison]) -> str:
 
 
 def to_markdown(compared: Sequence[Comparison]) -> str:
-    """Fit for a comment on a pull request: what is not `same` first, the rest folded away."""
+    """For a comment on a pull request: what is not `same` first, the rest folded away."""
     changed = sorted((row for row in compared if row.verdict != "same"), key=lambda row: ORDER.index(row.verdict))
     same = [row for row in compared if row.verdict == "same"]
     lines = [f"**AUROC (%): {summary(compared)}**", ""]
@@ -72,7 +72,7 @@ def to_json(compared: Sequence[Comparison]) -> str:
 
 
 def to_junit(compared: Sequence[Comparison]) -> str:
-    """One test case a row: worse is a failure, incomparable an error, new is skipped. Nothing compared is an error."""
+    """One test case per row: worse is a failure, incomparable an error, new is skipped. Nothing compared is an error."""
     counts = Counter(row.verdict for row in compared)
     suite = ElementTree.Element("testsuite", name="adbench check", tests=str(max(len(compared), 1)))
     nothing = not any(row.verdict != "new" for row in compared)

@@ -19,7 +19,7 @@ class FigureText:
 
     Attributes:
         text: `87.3`, `87.3 ± 1.2` over seeds, a dash, or `failed`.
-        interval: `80.1–92.3`, or nothing where unknown.
+        interval: `80.1–92.3`, or empty where unknown.
         emphasis: `best` of the ranked rows, or `tied` with it: not significantly different.
     """
 
@@ -47,12 +47,12 @@ class Grid:
 
 
 def grids(table: Table, metrics: Sequence[str], short: bool = False) -> Iterator[Grid]:
-    """One a metric that some row has.
+    """One grid per metric that some row has.
 
     Args:
         table: rows and datasets.
         metrics: what to show.
-        short: datasets without the prefix that all of them share.
+        short: drop the prefix that all dataset names share.
     """
     for metric in metrics:
         datasets = table.datasets_with(metric)
@@ -68,7 +68,7 @@ def _line(table: Table, row: Row, metric: str, standings: dict[Column, dict[str,
     for column, standing in standings.items():
         figure = table.figure(row, metric, column)
         failed = column is not None and bool(row.failed.get(column))
-        # Nothing leads a column in which a single row is ranked.
+        # A column with one ranked row has no leader.
         cells.append(_cell(table.metrics[metric], figure, standing.get(row.variant) if len(standing) > 1 else None, failed))
     rank = standings[None].get(row.variant)
     return Line(str(rank) if rank else MISSING, f"{row.variant} ({row.mark})" if row.mark else row.variant, tuple(cells))

@@ -1,4 +1,4 @@
-"""The leaderboard as LaTeX, to be put into a paper with `\\input`."""
+"""The leaderboard as LaTeX, for a paper's `\\input`."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ SIGNS = {
 
 
 def to_latex(tables: Iterable[Table], metrics: Sequence[str] = METRICS, intervals: bool = False) -> str:
-    """One `table` a preset, track and metric, with booktabs; with `intervals`, the 95 % interval under each figure.
+    """One `table` per preset, track and metric, with booktabs; with `intervals`, the 95 % interval under each figure.
 
-    Names stay as they are but for LaTeX's own signs: those beyond Latin letters need LuaLaTeX or XeLaTeX and a font.
+    LaTeX's special characters are escaped. Names in non-Latin scripts need LuaLaTeX or XeLaTeX and a font.
     """
     parts = ["% needs \\usepackage{booktabs}\n"]
     for table in tables:
@@ -39,7 +39,7 @@ def to_latex(tables: Iterable[Table], metrics: Sequence[str] = METRICS, interval
 
 
 def escaped(text: str) -> str:
-    """Text in which no sign has a meaning for LaTeX."""
+    """Text with LaTeX's special characters escaped."""
     return "".join(SIGNS.get(sign, sign) for sign in text)
 
 

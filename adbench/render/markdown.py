@@ -13,7 +13,7 @@ EMPHASIS = Emphasis("bold", "italic")
 
 
 def to_markdown(tables: Iterable[Table], metrics: Sequence[str] = METRICS, intervals: bool = False) -> str:
-    """One table a preset, track and metric; with `intervals`, the 95 % interval under each figure."""
+    """One table per preset, track and metric; with `intervals`, the 95 % interval under each figure."""
     lines: list[str] = []
     for table in tables:
         for grid in grids(table, metrics):
@@ -29,7 +29,7 @@ def to_markdown(tables: Iterable[Table], metrics: Sequence[str] = METRICS, inter
 
 
 def escaped(text: str) -> str:
-    """Names from outside must not end a cell, nor be read as tags or emphasis."""
+    """Escape what would end a cell or be read as a tag or emphasis."""
     return "".join(f"\\{sign}" if sign in "\\|*_`<[" else sign for sign in text)
 
 

@@ -1,4 +1,4 @@
-"""What a reader has to know of a table: what its figures, signs and gaps mean."""
+"""Footnotes: what a table's figures, signs and gaps mean."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adbench.leaderboard.tables import METRICS, TESTED, Table
 from adbench.render.words import heading
 from adbench.words import counted
 
-FEW_DATASETS = 10  # with fewer, rank tests see large and consistent differences only
+FEW_DATASETS = 10  # with fewer, rank tests see only large and consistent differences
 
 
 class Emphasis(NamedTuple):
@@ -23,13 +23,13 @@ class Emphasis(NamedTuple):
 def footnotes(
     table: Table, metrics: Sequence[str] = METRICS, emphasis: Emphasis | None = None, intervals: bool = False
 ) -> list[str]:
-    """Sentences to stand under a table.
+    """Sentences to put under a table.
 
     Args:
         table: the table.
-        metrics: those that are shown.
-        emphasis: how the best are shown, where the format shows it.
-        intervals: intervals are shown.
+        metrics: the metrics that are shown.
+        emphasis: how the format shows the best, if it does.
+        intervals: whether intervals are shown.
     """
     shown = [metric for metric in metrics if table.datasets_with(metric)]
     ranked = [row for row in table.rows if table.ranks(row) and row.figures]
@@ -52,16 +52,16 @@ def _over_seeds(table: Table, metrics: Sequence[str]) -> Iterator[str]:
     if not counts:
         return
     if max(counts) == 1:
-        yield "One seed: how much another draw of the support and another training would change a figure is not known."
+        yield "One seed: how much a figure would change with another draw of the support and another training is unknown."
         return
     number = str(max(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
-    yield f"Mean ± standard deviation over {number} seeds: what another draw of the support and another training change."
+    yield f"Mean ± standard deviation over {number} seeds: the effect of another draw of the support and another training."
 
 
 def _intervals() -> Iterator[str]:
     yield (
-        "Intervals (95 %): what another sample of test images, or of subjects, could give with these same trained "
-        "detectors; the spread over seeds is not in them."
+        "Intervals (95 %): what another sample of test images, or of subjects, could give with the same trained "
+        "detectors; they leave out the spread over seeds."
     )
 
 
@@ -71,11 +71,11 @@ def _emphasis(table: Table, metrics: Sequence[str], emphasis: Emphasis) -> Itera
         yield (
             f"{emphasis.best.capitalize()}: best. {emphasis.tied.capitalize()}, and ranks with =: not significantly different "
             f"from it, or from the first of that rank, on the same images (paired DeLong test, by subject where all are known; "
-            f"{100 * SIGNIFICANCE:.0f} % level, Holm correction over {counted(tests, 'test')}). That is no proof of equality."
+            f"{100 * SIGNIFICANCE:.0f} % level, Holm correction over {counted(tests, 'test')}). That does not prove them equal."
         )
     untested = [heading(table.metrics[metric]) for metric in metrics if metric != TESTED or not tests]
     if untested:
-        yield f"{emphasis.best.capitalize()}: best; no test of its lead in {', '.join(untested)}: ranks there are of figures only."
+        yield f"{emphasis.best.capitalize()}: best; its lead was not tested in {', '.join(untested)}: ranks there rest on the figures only."
 
 
 def _over_datasets(table: Table, metrics: Sequence[str]) -> Iterator[str]:
@@ -112,23 +112,23 @@ def _versions(table: Table) -> Iterator[str]:
     if mixed:
         yield (
             f"Measured with several versions of a package that decides the scores: {'; '.join(mixed)}. "
-            "Figures may differ for that reason alone; the same command measures anew what is older."
+            "Figures may differ for that reason alone; the same command measures the older cells again."
         )
-    anew = [
+    again = [
         f"{v.variant} with {v.package} {' and '.join(v.measured)}, before with {' and '.join(v.superseded)}"
         for v in table.versions
         if v.superseded
     ]
-    if anew:
-        yield f"Measured anew with another version of a package that decides the scores: {'; '.join(anew)}. Only the newer cells count."
+    if again:
+        yield f"Measured again with another version of a package that decides the scores: {'; '.join(again)}. Only the newer cells count."
 
 
 def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
     gaps: dict[str, list[str]] = {}
     for metric in metrics:
         for row in table.ordered(metric):
-            if lacking := table.missing(row, metric):
-                gap = f"{row.variant} (lacks {', '.join(lacking)})"
+            if missing := table.missing(row, metric):
+                gap = f"{row.variant} (missing: {', '.join(missing)})"
                 gaps.setdefault(gap, []).append(heading(table.metrics[metric]))
     if gaps:
         several = len(set(metrics)) > 1
@@ -137,7 +137,7 @@ def _gaps(table: Table, metrics: Sequence[str]) -> Iterator[str]:
 
 
 def _failures(table: Table) -> Iterator[str]:
-    """Failed seeds beside others that have a figure: nothing in the table shows them."""
+    """Failed seeds beside others that have a figure; the table itself does not show them."""
     measured = {(row.variant, dataset) for row in table.rows for dataset, _ in row.figures}
     failed = [
         f"{row.variant} on {dataset} ({counted(count, 'seed')})"
@@ -146,7 +146,7 @@ def _failures(table: Table) -> Iterator[str]:
         if (row.variant, dataset) in measured
     ]
     if failed:
-        yield f"Not in their figures, for they failed: {', '.join(failed)}."
+        yield f"Failed, so not in their figures: {', '.join(failed)}."
 
 
 def _marks(table: Table) -> Iterator[str]:
@@ -157,4 +157,4 @@ def _marks(table: Table) -> Iterator[str]:
     if "transductive" in marks:
         yield f"transductive: scores depend on the rest of the test set; {ranked}."
     if "random-weights" in marks:
-        yield "random-weights: the network was never trained and has seen no image; its figures mean nothing, nor are they ranked."
+        yield "random-weights: the network was never trained and has seen no image; its figures mean nothing and are not ranked."

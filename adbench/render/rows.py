@@ -14,7 +14,7 @@ from adbench.leaderboard.tables import METRICS, Row, Table
 
 
 def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[dict[str, Any]]:
-    """One dictionary a row, metric and dataset of every table.
+    """One dictionary per row, metric and dataset of every table.
 
     Returns:
         `method, variant, track, k, preset, condition, dataset, metric`; `value, low, high` with the 95 % interval, `std`

@@ -21,12 +21,12 @@ EMPHASIS = Emphasis("bold", "underlined")
 
 
 def print_tables(tables: Iterable[Table], console: Console, metrics: Sequence[str] = METRICS, intervals: bool = False) -> None:
-    """Print one table a preset, track and metric, and what a reader has to know of it.
+    """Print one table per preset, track and metric, with its footnotes.
 
     Args:
-        tables: what to show.
-        console: where.
-        metrics: which of their metrics.
+        tables: the tables.
+        console: where to print.
+        metrics: the metrics to show.
         intervals: show the 95 % interval under each figure.
     """
     for table in tables:
@@ -39,10 +39,10 @@ def print_tables(tables: Iterable[Table], console: Console, metrics: Sequence[st
 
 
 def to_svg(tables: Iterable[Table], metrics: Sequence[str] = METRICS, intervals: bool = False) -> str:
-    """The terminal's picture, for a README."""
+    """The terminal output as SVG, for a README."""
     console = Console(record=True, width=SVG_WIDTH, file=io.StringIO())
     print_tables(tables, console, metrics, intervals)
-    # rich names a font on a foreign server; a picture should need nothing from outside.
+    # rich links a font on another server; the picture must not load anything.
     return re.sub(r"@font-face\s*{.*?}", "", console.export_svg(title="adbench leaderboard"), flags=re.DOTALL)
 
 
@@ -54,7 +54,7 @@ def _build(grid: Grid, intervals: bool) -> RichTable:
         built.add_column(name, justify="right")
     built.add_column(grid.columns[-1], justify="right", style="bold")
     for line in grid.lines:
-        # As text: a variant's brackets are not markup.
+        # As Text: rich would read a variant's brackets as markup.
         built.add_row(line.rank, Text(line.label), *(_text(cell, intervals) for cell in line.cells))
     return built
 

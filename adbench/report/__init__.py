@@ -1,1 +1,1 @@
-"""The report: one HTML file that holds everything, needs no network and runs no script but its own."""
+"""The report: one HTML file that holds everything, needs no network and runs only its own script."""

@@ -1,4 +1,4 @@
-"""The charts of a report, each with a title, a legend and what a reader has to know of it."""
+"""The charts of a report, each with a title, a legend and a note."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Chart:
 
 @dataclass
 class Block:
-    """Charts that belong together; a reader chooses between blocks by their titles. `notes`: what could not be drawn."""
+    """Charts that belong together; readers choose a block by its title. `notes`: what could not be drawn."""
 
     title: str
     charts: list[Chart] = field(default_factory=list)
@@ -57,12 +57,12 @@ class Block:
 
     @property
     def columns(self) -> int:
-        """Three or four beside each other, whichever leaves fewer empty places in the last row."""
+        """Three or four per row, whichever leaves fewer gaps in the last row."""
         return min(MOST_COLUMNS, key=lambda columns: -len(self.charts) % columns)
 
 
 def roc_blocks(material: Material) -> list[Block]:
-    """A block a table, a chart a dataset, a curve a method and seed."""
+    """One block per table, one chart per dataset, one curve per method and seed."""
     blocks = []
     for table in material.tables:
         block = Block(table.title)
@@ -84,7 +84,7 @@ def roc_blocks(material: Material) -> list[Block]:
 
 
 def score_blocks(material: Material) -> list[Block]:
-    """A block a dataset, a chart a method and track; the first seed of each."""
+    """One block per dataset, one chart per method and track; the first seed of each."""
     blocks = []
     for dataset in material.datasets:
         block = Block(dataset)
@@ -99,7 +99,7 @@ def score_blocks(material: Material) -> list[Block]:
 
 
 def heat_blocks(material: Material) -> list[Block]:
-    """One map a preset and AUROC, over all tracks."""
+    """One map per preset and AUROC, over all tracks."""
     blocks = []
     for preset in distinct(table.preset for table in material.tables):
         tables = [table for table in material.tables if table.preset == preset]
@@ -126,7 +126,7 @@ def heat_blocks(material: Material) -> list[Block]:
 
 
 def shot_blocks(material: Material) -> list[Block]:
-    """AUROC over k: a block a preset, track and condition that was run with several k; a chart a dataset."""
+    """AUROC over k: one block per preset, track and condition run with several k; one chart per dataset."""
     blocks = []
     grouped: dict[tuple[str, str, str], list[Table]] = {}
     for table in material.tables:
@@ -142,7 +142,7 @@ def shot_blocks(material: Material) -> list[Block]:
 
 
 def rank_blocks(material: Material) -> list[Block]:
-    """A critical-difference diagram a table, over honest rows that were measured on every dataset."""
+    """One critical-difference diagram per table, over ranked rows that were measured on every dataset."""
     block = Block("")
     for table in material.tables:
         chart = _ranks(material, table)
@@ -167,7 +167,7 @@ def _histogram(table: Table, cell: BoardCell, kept: ScoreTable, seeds: int) -> C
     described = f"Histogram of the scores of {record.variant} on {record.dataset}, {track_words(table.track, table.k)}: image AUROC {area} %."
     drawn, beyond = score_histogram(labels, scores, described)
     notes = [f"AUROC {area} %."] if cell.ranked else ["One label only."]
-    notes += [f"{beyond} scores lie beyond the ends and are counted there."] if beyond else []
+    notes += [f"{beyond} scores lie beyond the ends and are counted in the outermost bins."] if beyond else []
     notes += [f"Seed {record.seed}, the first of {seeds}."] if seeds > 1 else []
     return Chart(record.variant, drawn, note=" ".join(notes), detail=_condition(table), mark=cell.mark)
 
@@ -198,10 +198,10 @@ def _ranks(material: Material, table: Table) -> Chart:
     found = table.mean_ranks(IMAGE_AUROC)
     whole = [row for row in table.rows if table.ranks(row) and table.mean(row, IMAGE_AUROC) is not None]
     left_out = [row.variant for row in table.rows if table.ranks(row) and row not in whole]
-    note = f"Left out, for want of a figure on every dataset: {', '.join(left_out)}. " if left_out else ""
+    note = f"Left out, without a figure on every dataset: {', '.join(left_out)}. " if left_out else ""
     if found is None:
         counted = f"{len(whole)} with a figure on each of {len(table.datasets)}"
-        return Chart(table.title, note=f"{note}Needs two methods that are ranked and two datasets; here: {counted}.")
+        return Chart(table.title, note=f"{note}Needs two ranked methods and two datasets; here: {counted}.")
     rows, comparison = found
     names = [row.variant for row in rows]
     ranked = ", ".join(f"{name} {rank:.2f}" for rank, name in sorted(zip(comparison.mean_ranks, names, strict=True)))
@@ -209,7 +209,7 @@ def _ranks(material: Material, table: Table) -> Chart:
     numbers = [material.numbers[name] for name in names]
     note += f"Friedman test: p = {comparison.friedman_p:.3g}; Nemenyi, 5 % level, {len(table.datasets)} datasets."
     if len(table.datasets) < FEW_DATASETS:
-        note += " With so few datasets only large and consistent differences can be seen: a bar is no sign of equality."
+        note += " With so few datasets only large and consistent differences show: a bar does not mean equal."
     return Chart(table.title, rank_diagram(comparison, names, numbers, described), note=note)
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard, metric by metric, ready to be laid out; ranks, ties and intervals are those of `adbench.leaderboard.tables`."""
+"""The leaderboard, metric by metric, ready for layout; ranks, ties and intervals are those of `adbench.leaderboard.tables`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ EMPHASIS = Emphasis("bold", "underlined")
 
 @dataclass(frozen=True)
 class BoardFigure:
-    """One figure. `value` None: it is missing; `failed` says that a cell behind it did.
+    """One figure. `value` None: missing; `failed`: a cell behind it failed.
 
-    `text` is the value in words, `emphasis` `best`, `tied` (not significantly different from it) or nothing.
+    `text` is the value in words, `emphasis` `best`, `tied` (not significantly different from it) or empty.
     """
 
     value: float | None
@@ -31,7 +31,7 @@ class BoardFigure:
 
 @dataclass(frozen=True)
 class BoardRow:
-    """One method. The last of its figures is the mean; `place` sorts what `rank` shows, None without a rank."""
+    """One method. The last figure is the mean; `place` is the sort key of `rank`, None without a rank."""
 
     style: str
     label: str
@@ -43,7 +43,7 @@ class BoardRow:
 
 @dataclass(frozen=True)
 class Board:
-    """One metric of one table. `incomplete`: some row lacks a dataset, which the notes name."""
+    """One metric of one table. `incomplete`: some row has no figure on a dataset; the notes say which."""
 
     title: str
     datasets: tuple[str, ...]
@@ -65,7 +65,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Contradiction:
-    """Scores that depend on other images although the method's card says that they do not: what was seen, and where."""
+    """Scores that depend on other images although the card says they do not: what was seen, and where."""
 
     label: str
     seen: str
@@ -73,7 +73,7 @@ class Contradiction:
 
 
 def panels(material: Material) -> list[Panel]:
-    """One a metric that was measured, the image AUROC first."""
+    """One panel per measured metric, the image AUROC first."""
     found = []
     for metric in metric_names(material):
         boards = tuple(_board(material, table, metric) for table in material.tables if table.datasets_with(metric))
@@ -86,14 +86,14 @@ def panels(material: Material) -> list[Panel]:
 
 
 def metric_names(material: Material) -> list[str]:
-    """Every metric that some cell holds: those of the catalogue in its order, those of plugins, others."""
+    """Every metric in any cell: the catalogue's in its order, then those of plugins, then others."""
     held = {name for cell in material.done for name in cell.record.metrics}
     usual = [name for name in material.metrics if name in held or name == METRICS[0]]
     return distinct([*usual, *sorted(held)])
 
 
 def contradictions(material: Material) -> list[Contradiction]:
-    """What was seen, once a method, with the cells that it was seen in."""
+    """What was seen, once per method, with the cells it was seen in."""
     seen: dict[tuple[str, str], list[str]] = {}
     for cell in material.done:
         record = cell.record
@@ -122,7 +122,7 @@ def _figure(table: Table, row: Row, metric: str, column: Column, standings: dict
     failed = column is not None and bool(row.failed.get(column))
     if figure is None:
         return BoardFigure(None, failed)
-    standing = standings.get(row.variant) if len(standings) > 1 else None  # nothing leads a column alone
+    standing = standings.get(row.variant) if len(standings) > 1 else None  # a column with one ranked row has no leader
     emphasis = standing.emphasis if standing else ""
     card = table.metrics[metric]
     text, spread = figure_words(card, figure.value), spread_words(card, figure.std)

@@ -1,4 +1,4 @@
-"""Put a report together: one HTML page with its style, its script, its charts and its pictures inside."""
+"""Build a report: one HTML page with its style, script, charts and pictures inside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 
 
 def build_report(runs: Sequence[Run], registry: Registry | None = None, data_root: Path | None = None) -> str:
-    """The page over all cells of these runs; the same runs and images give the same page.
+    """The page on all cells of these runs; the same runs and images give the same page.
 
     Args:
         runs: opened run folders, see `adbench.api.open_run`.
@@ -34,7 +34,7 @@ def build_report(runs: Sequence[Run], registry: Registry | None = None, data_roo
     """
     material = gather(runs)
     if not material.cells:
-        raise UserError(f"Nothing to report: {', '.join(material.names) or 'no run'} holds no cell. `adbench run` measures some.")
+        raise UserError(f"Nothing to report: {', '.join(material.names) or 'no run'} holds no cell. Fill it with `adbench run`.")
     style, script = (_asset(name) for name in ("report.css", "report.js"))
     return (
         _environment(material)
@@ -90,7 +90,7 @@ def _asset(name: str) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """A Content-Security-Policy under which nothing is fetched and only this style and this script are used."""
+    """A Content-Security-Policy that allows no requests and only this style and this script."""
     return (
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"

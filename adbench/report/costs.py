@@ -1,4 +1,4 @@
-"""What methods cost: a table of everything that was measured, and charts of it against what they find."""
+"""Cost of methods: a table of everything measured, and charts of cost against AUROC."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IMAGE_AUROC = METRICS[0]
 
 @dataclass(frozen=True)
 class Cost:
-    """One quantity: its words, the decimals to show, and where a record has it."""
+    """One quantity: its title, the decimals to show, and how to read it from a record."""
 
     title: str
     digits: int
@@ -52,7 +52,7 @@ TABLED = (
 
 @dataclass(frozen=True)
 class CostLine:
-    """One method of one table. `values` has one a column, None where it was not measured on every dataset."""
+    """One method of one table. `values` has one per column, None where it was not measured on every dataset."""
 
     style: str
     label: str
@@ -64,14 +64,14 @@ class CostLine:
 
 @dataclass(frozen=True)
 class CostTable:
-    """Only quantities that were measured have a column."""
+    """Has a column only for quantities that were measured."""
 
     columns: tuple[Cost, ...]
     lines: tuple[CostLine, ...]
 
 
 def cost_table(material: Material) -> CostTable:
-    """One line a method and table."""
+    """One line per method and table."""
     columns = tuple(cost for cost in TABLED if _measured(material, cost))
     lines = [
         CostLine(
@@ -89,7 +89,7 @@ def cost_table(material: Material) -> CostTable:
 
 
 def cost_blocks(material: Material) -> list[Block]:
-    """A block a quantity, a chart a table: what a cell costs against the mean AUROC."""
+    """One block per quantity, one chart per table: cost of a cell against the mean AUROC."""
     blocks = []
     for cost in CHARTED:
         if _measured(material, cost):
@@ -108,7 +108,7 @@ def _measured(material: Material, cost: Cost) -> bool:
 
 
 def mean_cost(material: Material, table: Table, row: Row, cost: Cost) -> float | None:
-    """Mean over seeds, then over all datasets of the table; None where one of them lacks it."""
+    """Mean over seeds, then over all datasets of the table; None where one of them has none."""
     means = []
     for dataset in table.datasets:
         values = [cost.of(cell.record) for cell in material.of(table, row, dataset)]
@@ -129,7 +129,7 @@ def _chart(material: Material, table: Table, cost: Cost) -> Chart:
         point = CostPoint(material.numbers[row.variant], row.variant, spent, value)
         points.append(point)
         keys.append(Key(series_class(point.index), row.variant, f"{percent(value)} % at {spent:,.{cost.digits}f}", row.mark))
-    note = f"Not shown, for want of a figure on every dataset: {', '.join(missing)}." if missing else ""
+    note = f"Not shown, without a figure on every dataset: {', '.join(missing)}." if missing else ""
     if not points:
         return Chart(table.title, note=note or "Nothing was measured.")
     described = f"{cost.title} against mean image AUROC in percent: {spoken(keys)}."

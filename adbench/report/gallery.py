@@ -22,12 +22,12 @@ from adbench.results.record import CellRecord
 from adbench.results.reopen import Opened, reopen_dataset
 
 KEEP = " The same command with --keep maps adds them."
-BUDGET = 2_000_000  # characters of all pictures together; the page stays one that can be sent around
+BUDGET = 2_000_000  # characters of all pictures together; keeps the page small enough to send
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What one method says of one image: its score, the share of the other label's images that it places rightly, its map."""
+    """One method's result on one image: score, share of the other label's images on the right side of it, map."""
 
     score: float
     placement: float
@@ -59,7 +59,7 @@ class Gallery:
 
 
 class ImageSource:
-    """The datasets of a report, opened once each; counts what the pictures take."""
+    """The datasets of a report, opened once each; counts the space that pictures take."""
 
     def __init__(self, registry: Registry | None, root: Path | None) -> None:
         self._registry = registry
@@ -68,7 +68,7 @@ class ImageSource:
         self.left = BUDGET
 
     def open(self, name: str, fingerprint: str) -> Opened | str:
-        """The dataset, if it is the one that was measured, and its test items by id; else why it cannot be shown."""
+        """The dataset and its test items by id, if it is the copy that was measured; else why it cannot be shown."""
         if self.left <= 0:
             return "the page is full"
         if (name, fingerprint) not in self._opened:
@@ -85,7 +85,7 @@ class ImageSource:
 
 
 def galleries(material: Material, source: ImageSource) -> list[Gallery]:
-    """One a dataset, preset and condition under which something was measured with both labels; over all tracks."""
+    """One per dataset, preset and condition measured with both labels; over all tracks."""
     found = []
     grouped: dict[tuple[str, str], list[Table]] = {}
     for table in material.tables:
@@ -102,17 +102,17 @@ def galleries(material: Material, source: ImageSource) -> list[Gallery]:
                 others = [
                     f"{cell.record.variant}, {_detail(cell.record)}" for cell, fit in zip(firsts, fits, strict=True) if not fit
                 ]
-                gallery.notes += [f"Left out, for they saw other images: {'; '.join(others)}."] if others else []
+                gallery.notes += [f"Left out because they saw other images: {'; '.join(others)}."] if others else []
                 found.append(gallery)
     return found
 
 
 def choose_cases(labels: NDArray[np.bool_], quality: NDArray[np.float64]) -> list[tuple[str, int]]:
-    """(kind, position) of the best, median and worst abnormal image and of the worst normal one; no image twice.
+    """(kind, position) of the best, median and worst abnormal image and of the worst normal one, all different.
 
     Args:
         labels: (N,) True = abnormal; both present.
-        quality: (N,) how rightly an image is placed, in [0, 1].
+        quality: (N,) how well an image is placed, in [0, 1].
     """
     abnormal = np.flatnonzero(labels)[np.argsort(-quality[labels], kind="stable")]
     normal = np.flatnonzero(~labels)[np.argsort(quality[~labels], kind="stable")]
@@ -127,7 +127,7 @@ def choose_cases(labels: NDArray[np.bool_], quality: NDArray[np.float64]) -> lis
 
 
 def _first_seeds(material: Material, tables: list[Table], dataset: str) -> list[BoardCell]:
-    """One cell a method, track and k."""
+    """One cell per method, track and k."""
     behind = [material.of(table, row, dataset) for table in tables for row in table.rows]
     firsts = [next((cell for cell in cells if cell.ranked), None) for cells in behind]
     return [cell for cell in firsts if cell is not None]
@@ -172,10 +172,10 @@ def _gallery(title: str, name: str, cells: list[BoardCell], source: ImageSource)
 def _without_maps(cells: list[BoardCell], kept: list[KeptMaps | str]) -> list[str]:
     notes = []
     for why in dict.fromkeys(maps for maps in kept if isinstance(maps, str)):
-        lacking = [
+        mapless = [
             f"{cell.record.variant}, {_detail(cell.record)}" for cell, maps in zip(cells, kept, strict=True) if maps == why
         ]
-        whose = "" if len(lacking) == len(cells) else f" of {'; '.join(lacking)}"
+        whose = "" if len(mapless) == len(cells) else f" of {'; '.join(mapless)}"
         notes.append(f"No maps{whose}: {why}.{KEEP if why == NOT_KEPT else ''}")
     return notes
 
@@ -186,7 +186,7 @@ def _load(opened: Opened, name: str, notes: list[str]) -> tuple[NDArray | None, 
         item = items[name]
         mask = dataset.mask("test", item) if item.abnormal and dataset.card.has_masks else None
         return dataset.image("test", item), mask
-    except Exception as error:  # one unreadable image costs its picture, not the report
+    except Exception as error:  # an unreadable image loses its picture, not the report
         notes.append(f"{name} cannot be shown: {type(error).__name__}: {error}")
         return None, None
 

@@ -14,7 +14,7 @@ from adbench.results import maps
 
 NOT_KEPT = "not kept"
 LOW, HIGH = 0.5, 0.995
-SAMPLED = 2_000_000  # values that the colour range is found from
+SAMPLED = 2_000_000  # values used to find the colour range
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class KeptMaps:
     """Some maps of the test set of one cell.
 
     Attributes:
-        values: id to (h, w) float16 as kept, see `adbench.results.maps.MapTable`: of one scale within a cell, higher = more anomalous.
+        values: id to (h, w) float16 as kept, see `adbench.results.maps.MapTable`: one scale within a cell, higher = more anomalous.
         low, high: range of the colours: the median and the 99.5 % quantile over the whole test set.
     """
 
@@ -32,9 +32,9 @@ class KeptMaps:
 
 
 def read_maps(cell: Path, wanted: Sequence[str]) -> KeptMaps | str:
-    """The maps of the wanted images that a cell's folder keeps, or why there are none, in a few words.
+    """The maps of the wanted images in a cell's folder, or why there are none, in a few words.
 
-    A whole test set is large: only what is wanted stays in memory.
+    Only these stay in memory: a whole test set is large.
     """
     try:
         table = maps.read_maps(cell)

@@ -12,7 +12,7 @@ from PIL import Image
 
 SIDE = 128
 QUALITY = 68
-# Dark violet over red to light yellow: its lightness grows steadily, so it reads without colour too.
+# Dark violet over red to light yellow: lightness grows steadily, so it can be read without colour too.
 ANCHORS = np.array([(8, 6, 40), (86, 15, 110), (187, 55, 84), (249, 142, 9), (252, 252, 164)], np.float64)
 FAINT, STRONG = 0.45, 0.85  # how much of the image a low and a high map value cover
 

@@ -1,4 +1,4 @@
-"""What figures were measured with: protocol, environment, versions and hashes, each once, with the cells it holds for."""
+"""What figures were measured with: protocol, environment, versions, hashes; each once, with the cells it holds for."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from adbench.results.record import CellRecord
 WORDS = {
     "pool": "splits of the other sets that zero-shot detectors learn from",
     "other_modalities_only": "zero-shot: sets of the target's modality kept out",
-    "limit": "limit to so many images of each label",
+    "limit": "at most this many images of each label",
     "version": "protocol version",
-    "evaluation_size": "side of the maps that pixel figures are taken at",
+    "evaluation_size": "side length of the maps used for pixel figures",
 }
 
 
@@ -29,7 +29,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class DatasetLine:
-    """A copy of a dataset: how many test images of each label, over how many subjects (None: unknown), and its hash."""
+    """A copy of a dataset: test images of each label, subjects (None: unknown), and its hash."""
 
     name: str
     normal: int | None
@@ -41,7 +41,7 @@ class DatasetLine:
 
 @dataclass(frozen=True)
 class MethodLine:
-    """A method as it was set: version, parameters, weights by name with their SHA-256."""
+    """A method as configured: version, parameters, weights by name with their SHA-256."""
 
     variant: str
     title: str
@@ -52,17 +52,17 @@ class MethodLine:
 
 
 def protocol_sheets(material: Material) -> list[Sheet]:
-    """Every protocol that occurs."""
+    """Every protocol used."""
     return _sheets({**record.identity.get("protocol", {}), **_precision(record)} for record in _records(material))
 
 
 def environment_sheets(material: Material) -> list[Sheet]:
-    """Every environment that occurs."""
+    """Every environment used."""
     return _sheets(record.environment for record in _records(material))
 
 
 def dataset_lines(material: Material) -> list[DatasetLine]:
-    """Every copy of a dataset that occurs; two lines of one name are two different copies."""
+    """Every copy of a dataset used; two lines with one name are different copies."""
     found: dict[tuple[str, str], DatasetLine] = {}
     for cell in material.cells:
         record = cell.record
@@ -76,13 +76,13 @@ def dataset_lines(material: Material) -> list[DatasetLine]:
 
 
 def several_copies(material: Material) -> list[str]:
-    """Datasets of which cells saw different copies."""
+    """Datasets whose cells saw different copies."""
     names = [line.name for line in dataset_lines(material) if line.fingerprint]
     return sorted({name for name in names if names.count(name) > 1})
 
 
 def method_lines(material: Material) -> list[MethodLine]:
-    """Every method as it was set."""
+    """Every method as configured."""
     lines = []
     for record in _records(material):
         known = record.identity

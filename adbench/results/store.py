@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 
 from adbench.errors import UserError
 from adbench.results.answered import without_answered
-from adbench.results.record import SCHEMA, CellRecord, ScoreTable, read_record
+from adbench.results.record import SCHEMA, CellRecord, ScoreTable, id_word, read_record
 from adbench.results.typed import Misfit, demand_schema, from_json
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ class RunFolder:
             return None
         record = _read(file)
         return record if record.status == "done" else None
+
+    def knows(self, dataset: str) -> bool:
+        """Whether it holds a cell on this dataset, finished or failed, by the names of their folders."""
+        return any(self.cells.glob(f"*--{glob.escape(id_word(dataset))}--*/cell.json"))
 
     def contents(self) -> Contents:
         """All cells; an unreadable one does not hide the others."""
@@ -220,15 +225,21 @@ def read_scores(file: Path) -> ScoreTable:
         "label": ("true or false", pa.types.is_boolean),
         "group": ("text", pa.types.is_string),
     }
+    # Older files lack these.
+    later = {"type": kinds["group"], "site": kinds["group"]}
     try:
         table = parquet.ParquetFile(file).read()
-        for name, (kind, fits) in kinds.items():
+        expected = kinds | {name: known for name, known in later.items() if name in table.column_names}
+        for name, (kind, fits) in expected.items():
             if table.column_names.count(name) != 1 or not fits(table.schema.field(name).type):
                 raise Misfit(f"`{name}`: expected one column of {kind}")
-            if name != "group" and table[name].null_count:
+            if name in ("id", "score", "label") and table[name].null_count:
                 raise Misfit(f"`{name}`: a value is missing")
         ids, scores, labels, groups = (table[name] for name in kinds)
-        found = ScoreTable(ids.to_pylist(), scores.to_numpy().astype(np.float64), labels.to_numpy(), groups.to_pylist())
+        types, sites = (table[name].to_pylist() if name in expected else [] for name in later)
+        found = ScoreTable(
+            ids.to_pylist(), scores.to_numpy().astype(np.float64), labels.to_numpy(), groups.to_pylist(), types, sites
+        )
     except FileNotFoundError:
         raise Misfit(f"there is no {file.name}") from None
     except (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException) as error:
@@ -252,8 +263,9 @@ def _parquet(scores: ScoreTable) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
-    groups = pa.array(scores.groups, pa.string())
-    table = pa.table({"id": scores.ids, "score": scores.scores, "label": scores.labels, "group": groups})
+    known = {"group": scores.groups, "type": scores.types, "site": scores.sites}
+    texts = {name: pa.array(values, pa.string()) for name, values in known.items()}
+    table = pa.table({"id": scores.ids, "score": scores.scores, "label": scores.labels, **texts})
     sink = pa.BufferOutputStream()
     parquet.write_table(table, sink)
     return sink.getvalue().to_pybytes()

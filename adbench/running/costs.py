@@ -1,6 +1,6 @@
-"""What a cell costs: time, memory, trained parameters, arithmetic. Seen from outside, so that no method has to tell.
+"""What a cell costs: time, memory, trained parameters, arithmetic. Measured from outside, so methods need no code for it.
 
-No measurement fails a cell: what cannot be measured is absent.
+No measurement fails a cell: what cannot be measured is left out.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Meter:
     """Watches one cell from entering to leaving the `with` block.
 
     Attributes:
-        seconds: `fit` and `predict`, once their ends were told.
+        seconds: of `fit` and `predict`, once timed.
     """
 
     def __init__(self, device: str) -> None:
@@ -41,7 +41,7 @@ class Meter:
         self._hook.remove()
 
     def timed(self, what: str, call: Callable[..., Any], *arguments: Any) -> Any:
-        """Call, and keep how long it took, work queued on a GPU included."""
+        """Call, and record how long it took, including work queued on a GPU."""
         start = time.perf_counter()
         result = call(*arguments)
         if self._on_gpu:
@@ -50,11 +50,11 @@ class Meter:
         return result
 
     def cost(self, images: int | None) -> dict[str, float]:
-        """So far, of a test set of this many images; None where `predict` did more than to score each of them once.
+        """The costs so far, for a test set of this many images; None if `predict` did more than score each image once.
 
         - `images_per_second` of `predict`: reading and resizing, inference, and resizing of the maps;
-        - `trainable_parameters`: numbers that a torch optimizer changed;
-        - `gpu_memory_mb`: most memory that torch's tensors took on the GPU, in MB.
+        - `trainable_parameters`: values that a torch optimizer changed;
+        - `gpu_memory_mb`: peak memory of torch's tensors on the GPU, in MB.
         """
         cost: dict[str, float] = {"trainable_parameters": sum(self._stepped.values())}
         if images and self.seconds.get("predict"):
@@ -73,17 +73,17 @@ class Meter:
 
 
 def gflop_per_image(predict: Callable[[ImageBatch], object], images: ImageBatch) -> float | None:
-    """Billions of floating-point operations that one more image takes: two images less one, so that fixed work drops out.
+    """Billions of floating-point operations for one more image: the count for two minus that for one drops fixed work.
 
-    Counts matrix products, convolutions and attention in torch, a multiplication and an addition as two; what a method
-    does elsewhere (numpy, nearest neighbours in a library) is not seen.
+    Counts matrix products, convolutions and attention in torch, a multiplication and an addition as two; work elsewhere
+    (numpy, nearest neighbours in a library) is not seen.
 
     Args:
-        predict: scores a batch and gives the prediction, all of it.
+        predict: scores a batch and returns the whole prediction.
         images: at least two, else there is no figure.
 
     Returns:
-        None where nothing was counted, or the method cannot be run under the counter.
+        None if nothing was counted, or the method cannot run under the counter.
     """
     if len(images) < 2:
         return None
@@ -113,7 +113,7 @@ class FlopCounter(TorchDispatchMode):
         kwargs = kwargs or {}
         formula = flop_registry.get(func.overloadpacket)
         if formula is None:
-            with self:  # an operator that is made of others, as in inference mode
+            with self:  # an operator composed of others, as in inference mode
                 result = func.decompose(*args, **kwargs)
             return func(*args, **kwargs) if result is NotImplemented else result
         result = func(*args, **kwargs)

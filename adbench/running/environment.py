@@ -49,7 +49,7 @@ def package_versions(names: Iterable[str]) -> dict[str, str]:
 
 @cache
 def git_commit() -> str | None:
-    """The commit of the checkout that adbench runs from, with `+` where it was changed; None outside a checkout."""
+    """The commit of the checkout that adbench runs from, with `+` if it has changes; None outside a checkout."""
     folder = Path(str(files("adbench"))).parent
     if not (folder / ".git").exists():
         return None
@@ -66,7 +66,7 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def choose_device(wanted: str) -> str:
-    """`auto` to `cuda` when there is a GPU, else `cpu`; anything else is checked. Raises `UserError` where it is absent."""
+    """`auto` to `cuda` when there is a GPU, else `cpu`; anything else is checked. Raises `UserError` if it is not available."""
     import torch
 
     if wanted == "auto":
@@ -96,13 +96,13 @@ def seed_everything(seed: int) -> None:
 
 
 def reset_peak_memory() -> None:
-    """Count the peak from here on, where the platform allows it (Linux); else it stays that of the whole process."""
+    """Restart the count of the peak where the platform allows it (Linux); elsewhere it covers the whole process."""
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
 def peak_memory_mb() -> float | None:
-    """Most memory that this process has held since `reset_peak_memory`, in MB; None where the platform does not tell."""
+    """Peak memory of this process since `reset_peak_memory`, in MB; None if the platform does not report it."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024

@@ -1,4 +1,4 @@
-"""What becomes of a detector's predictions: checked, resized to the evaluation size, measured."""
+"""Check a detector's predictions, resize them to the evaluation size and measure them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Truth:
 
     Attributes:
         labels: (N,) bool, True = abnormal.
-        masks: (N, EVALUATION_SIZE, EVALUATION_SIZE) bool, or None where the set has none.
-        groups: (N,) subjects, or None where they are not all known.
+        masks: (N, EVALUATION_SIZE, EVALUATION_SIZE) bool, or None if the set has none.
+        groups: (N,) subjects, or None if not all are known.
     """
 
     labels: np.ndarray
@@ -43,7 +43,7 @@ class Predictions:
 
     Attributes:
         scores: (N,) float64, raw.
-        maps: (N, EVALUATION_SIZE, EVALUATION_SIZE) float32 or float64, raw; None where not given or not needed.
+        maps: (N, EVALUATION_SIZE, EVALUATION_SIZE) float32 or float64, raw; None if not given or not needed.
     """
 
     scores: np.ndarray
@@ -54,7 +54,7 @@ class Predictions:
 class Collector:
     """Gathers the predictions of consecutive batches of N images.
 
-    Maps go straight to their place: of a large set, a second copy would not fit into memory.
+    Maps go straight into one array: for a large set, a second copy would not fit into memory.
     """
 
     card: DetectorCard
@@ -92,7 +92,7 @@ class Collector:
         if self._maps is None:
             self._maps = np.empty((self.images, *maps.shape[1:]), maps.dtype)
         elif self._maps.dtype != np.promote_types(self._maps.dtype, maps.dtype):
-            # Raw maps decide: nothing is rounded to the type that came first. What no map has filled yet stays untouched.
+            # Raw maps decide: nothing is rounded to the type that came first. The part not filled yet is left alone.
             wider = np.empty(self._maps.shape, maps.dtype)
             wider[:start] = self._maps[:start]
             self._maps = wider
@@ -103,9 +103,9 @@ class Collector:
         tensor = torch.as_tensor(values).detach()
         if tensor.ndim != dimensions or len(tensor) != count or 0 in tensor.shape:
             shape = f"({count},)" if dimensions == 1 else f"({count}, h, w)"
-            raise UserError(f"{self.card.name} gave {what} of shape {tuple(tensor.shape)} for {count} images: {shape} is wanted.")
+            raise UserError(f"{self.card.name} gave {what} of shape {tuple(tensor.shape)} for {count} images, not {shape}.")
         if not tensor.is_floating_point():
-            raise UserError(f"{self.card.name} gave {what} of type {tensor.dtype}: floating point is wanted.")
+            raise UserError(f"{self.card.name} gave {what} of type {tensor.dtype}, not floating point.")
         if tensor.dtype not in (torch.float32, torch.float64):
             tensor = tensor.float()
         if not bool(torch.isfinite(tensor).all()):
@@ -122,7 +122,7 @@ def resize_maps(maps: torch.Tensor) -> torch.Tensor:
 
 
 def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[ImageBatch], predictions: Iterable[Prediction]) -> Predictions:
-    """Pair batches with predictions. Raises `UserError` where their numbers differ."""
+    """Pair batches with predictions. Raises `UserError` if their numbers differ."""
     wanted = list(batches)
     collector = Collector(card, keep_maps, sum(map(len, wanted)))
     count = 0
@@ -136,7 +136,7 @@ def collect(card: DetectorCard, keep_maps: bool, batches: Iterable[ImageBatch], 
 
 
 def figures_of_plugins(cards: Sequence[MetricCard], predictions: Predictions, truth: Truth) -> Brought:
-    """The figures that plugins bring; those of pixels where there are masks and maps."""
+    """The figures of the plugins' metrics; pixel figures only with masks and maps."""
     found = brought_figures(cards, "image", truth.labels, predictions.scores)
     if truth.masks is None or predictions.maps is None:
         return found
@@ -145,7 +145,7 @@ def figures_of_plugins(cards: Sequence[MetricCard], predictions: Predictions, tr
 
 
 def figures(predictions: Predictions, truth: Truth) -> Figures:
-    """The figures of the catalogue with their intervals; those of pixels where there are masks and maps."""
+    """The figures of the catalogue with their intervals; pixel figures only with masks and maps."""
     found = image_figures(truth.labels, predictions.scores, truth.groups)
     if truth.masks is None or predictions.maps is None:
         return found
@@ -154,7 +154,7 @@ def figures(predictions: Predictions, truth: Truth) -> Figures:
 
 
 def oracle_score(predictions: Predictions, truth: Truth) -> float:
-    """What released code picks a checkpoint by: image AUROC plus, with masks and maps, pixel AUROC; NaN with one class only."""
+    """What released code picks checkpoints by: image AUROC plus, with masks and maps, pixel AUROC; NaN with one class only."""
     score = auroc(truth.labels, predictions.scores)
     if truth.masks is not None and predictions.maps is not None:
         score += auroc(truth.masks, predictions.maps)

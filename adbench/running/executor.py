@@ -1,4 +1,4 @@
-"""Run the cells of a plan with an executor, and keep each as soon as it ends."""
+"""Run the cells of a plan with an executor, and save each as soon as it ends."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from adbench.contracts.executor import ExecutorCard, Job, Progress
+from adbench.data.opening import Opened
 from adbench.errors import UserError
 from adbench.planning.cell import Cell
 from adbench.planning.plan import Plan
@@ -16,6 +17,7 @@ from adbench.registry.factories import load_factory
 from adbench.results.record import CellRecord, cell_id
 from adbench.results.store import RunFolder
 from adbench.running.identity import identity, partial_identity
+from adbench.running.images import open_plan, used_images
 from adbench.running.job import CellJob
 from adbench.running.records import explain, failure, now
 from adbench.running.runner import Outcome
@@ -23,17 +25,20 @@ from adbench.running.session import Session
 
 
 class Reporter:
-    """Hears how a run goes; this one keeps quiet."""
+    """Receives the events of a run; this one ignores them."""
 
     def cell_started(self, cell: Cell, position: int, total: int) -> None:
         """A cell is about to run; positions count from 1."""
 
     def progress(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
-        """A detector goes through `iterable`."""
+        """A detector iterates over `iterable`."""
         return iter(iterable)
 
     def cell_ended(self, record: CellRecord, kept: bool) -> None:
         """A cell is done or failed; `kept`: it was measured by an earlier run."""
+
+    def warned(self, sentence: str) -> None:
+        """Something about the data that a reader of the figures should know."""
 
 
 def local(jobs: Iterable[Job], progress: Progress) -> Iterator[tuple[Job, Any]]:
@@ -45,14 +50,14 @@ def local(jobs: Iterable[Job], progress: Progress) -> Iterator[tuple[Job, Any]]:
 def execute(
     plan: Plan, session: Session, folder: RunFolder, reporter: Reporter, executor: ExecutorCard | None = None
 ) -> list[CellRecord]:
-    """Run what is missing, keep each cell as soon as it ends, and return the records of all planned cells.
+    """Run what is missing, save each cell as soon as it ends, and return the records of all planned cells.
 
     Args:
-        plan: its cells are run in any order that the executor likes.
-        session: what they share.
-        folder: is written here alone.
-        reporter: hears how it goes.
-        executor: None: `local`.
+        plan: its cells run in any order that the executor chooses.
+        session: what the cells share.
+        folder: nothing else writes into it.
+        reporter: receives the events.
+        executor: None = `local`.
 
     Raises:
         UserError: the folder cannot be written, or the executor cannot be loaded.
@@ -61,7 +66,7 @@ def execute(
 
 
 class _Waiting(NamedTuple):
-    """A cell that was handed to the executor; `earlier`: its record of another run, which lacks something."""
+    """A cell that was handed to the executor; `earlier`: its record of an earlier run, without all that is to be kept."""
 
     position: int
     job: CellJob
@@ -76,6 +81,7 @@ class _Driver:
         self._waiting: dict[str, _Waiting] = {}
         self._ended: dict[int, CellRecord] = {}
         self._broken: Exception | None = None
+        self._opened: Opened | None = None
 
     def run(self, card: ExecutorCard) -> list[CellRecord]:
         """The records in the order of the plan."""
@@ -85,14 +91,18 @@ class _Driver:
         if self._broken:
             raise self._broken
         for _ in jobs:
-            pass  # what the executor did not ask for waits in vain, too
+            pass  # jobs that the executor did not take get no outcome either
         for waiting in list(self._waiting.values()):
-            why = f"The executor {card.name} failed: {reason}." if reason else f"The executor {card.name} gave it no outcome."
+            why = (
+                f"The executor {card.name} failed: {reason}."
+                if reason
+                else f"The executor {card.name} gave no outcome for this cell."
+            )
             self._take(waiting.job, waiting.job.failed(why))
         return [self._ended[position] for position in sorted(self._ended)]
 
     def _drive(self, function: Any, jobs: Iterator[CellJob]) -> str:
-        """Take what the executor yields; gives what went wrong with it, or ""."""
+        """Take what the executor yields; return what went wrong with it, or ""."""
         try:
             ended = iter(function(jobs, self._reporter.progress))
         except (Exception, SystemExit) as error:
@@ -108,11 +118,11 @@ class _Driver:
                 except (Exception, SystemExit) as error:
                     return _explained(error)
                 if not right:
-                    return f"it yielded {'no outcome of ' + job.label if waits else 'a job that does not wait for an outcome'}"
+                    return f"it yielded {'no outcome for ' + job.label if waits else 'a job that was not waiting for an outcome'}"
                 self._take(job, outcome)
 
     def _jobs(self) -> Iterator[CellJob]:
-        """Jobs of the cells that are to be run; the others end here."""
+        """Jobs of the cells that must run; the others end here."""
         try:
             for position, cell in enumerate(self._cells, start=1):
                 self._reporter.cell_started(cell, position, len(self._cells))
@@ -127,12 +137,12 @@ class _Driver:
         try:
             known = identity(cell, session)
         except Exception as error:
-            # Weights or data that cannot be had: this cell fails, those that need neither go on.
+            # Weights or data are not available: this cell fails, cells that do not need them still run.
             record = failure(cell, session, partial_identity(cell, session), error, started)
             self._folder.write(record)
             self._end(position, record, kept=False)
             return None
-        # It could not begin before, and was kept under the id that it had without its weights and data.
+        # An earlier failure for want of weights or data is stored under the id that it had without them.
         self._folder.forget(cell_id(partial_identity(cell, session)))
         try:
             earlier = self._folder.done(cell_id(known))
@@ -142,11 +152,26 @@ class _Driver:
         if earlier is not None and set(session.keep) <= set(earlier.kept):
             self._end(position, earlier, kept=True)
             return None
-        if earlier is not None:  # it lacks what is to be kept now; what it has must not get lost
+        if earlier is not None:  # something to keep is missing from it; what it has must not get lost
             session = replace(session, keep=(*session.keep, *earlier.kept))
+        if fault := self._fault(cell):
+            record = failure(cell, session, known, UserError(fault), started)
+            if earlier is None:
+                self._folder.write(record)
+            self._end(position, record, kept=False)
+            return None
         job = CellJob(cell, session, known)
         self._waiting[job.id] = _Waiting(position, job, earlier)
         return job
+
+    def _fault(self, cell: Cell) -> str:
+        """What is wrong with an image that the cell uses, or "". The first cell that runs has those of all cells opened."""
+        datasets = self._session.datasets
+        if self._opened is None:
+            self._opened = open_plan(self._cells, datasets, self._reporter.progress)
+            for sentence in self._opened.warnings:
+                self._reporter.warned(sentence)
+        return self._opened.of(used_images(cell, datasets)) if self._opened.faults else ""
 
     def _take(self, job: Job, outcome: Outcome) -> None:
         position, _, earlier = self._waiting.pop(job.id)

@@ -11,13 +11,14 @@ import numpy as np
 
 from adbench.contracts.dataset import Dataset
 from adbench.contracts.images import ImageBatch, LabelledImages
-from adbench.contracts.protocol import EVALUATION_SIZE, POOLS, Support
+from adbench.contracts.protocol import EVALUATION_SIZE, Support
 from adbench.data.pixelstore import Entry
 from adbench.data.server import Decoder
 from adbench.planning.cell import Cell
-from adbench.planning.draws import Draw, draw_support, limited, shuffled_test
+from adbench.planning.draws import Draw
 from adbench.results.record import ScoreTable, known_subjects
 from adbench.running.evaluate import Predictions, Truth
+from adbench.running.images import draw_images
 from adbench.running.independence import sample
 
 
@@ -27,7 +28,7 @@ class CellImages:
 
     Attributes:
         draw: what its track grants.
-        test: the test images in an order that tells nothing.
+        test: the test images in an order that reveals nothing.
         twice: positions among them that are scored a second time.
     """
 
@@ -42,16 +43,13 @@ class CellImages:
 
 
 def choose_images(cell: Cell, datasets: Mapping[str, Dataset]) -> CellImages:
-    """Draw the support of a cell and shuffle its test images. Raises `UserError` where the set holds too few."""
-    dataset, protocol = datasets[cell.dataset.name], cell.protocol
-    others = [datasets[name] for name in cell.auxiliary]
-    draw = draw_support(dataset, cell.track, cell.k, cell.seed, others, POOLS[protocol.pool], protocol.support_list)
-    test = shuffled_test(dataset, protocol.limit)
-    return CellImages(limited(draw, protocol.limit), test, sample(len(test)))
+    """Draw the support of a cell and shuffle its test images. Raises `UserError` if the set holds too few."""
+    draw, test = draw_images(cell, datasets)
+    return CellImages(draw, test, sample(len(test)))
 
 
 class Grants:
-    """Serves the images of a cell while it is open: to the detector without what its track does not grant."""
+    """Serves the images of a cell while it is open: to the detector only what its track grants."""
 
     def __init__(self, images: CellImages) -> None:
         self.images = images
@@ -85,7 +83,7 @@ class Grants:
         return ImageBatch(self._unlabelled.source(), range(len(self.images.test)))
 
     def again(self) -> ImageBatch:
-        """Those that are scored a second time, under other ids."""
+        """The images that are scored a second time, under other ids."""
         first = len(self.images.test)
         return ImageBatch(self._unlabelled.source(), range(first, first + len(self.images.twice)))
 
@@ -98,7 +96,7 @@ class Grants:
 
     @contextmanager
     def true_cause(self) -> Iterator[None]:
-        """Raise what kept an image from being served: a detector is told less, and may have gone on without it."""
+        """Raise what kept an image from being served: a detector is told less, and may have continued without it."""
         try:
             yield
         except Exception:
@@ -124,8 +122,14 @@ def counts_of(truth: Truth) -> dict[str, int]:
 
 
 def score_table(test: list[Entry], predictions: Predictions) -> ScoreTable:
-    """Scores, labels and subjects in the order of the dataset."""
+    """Scores and what is known of the images, in the order of the dataset."""
     order = sorted(range(len(test)), key=lambda position: test[position].item.id)
     items = [test[position].item for position in order]
-    labels = np.array([item.abnormal for item in items], bool)
-    return ScoreTable([item.id for item in items], predictions.scores[order], labels, [item.group for item in items])
+    return ScoreTable(
+        ids=[item.id for item in items],
+        scores=predictions.scores[order],
+        labels=np.array([item.abnormal for item in items], bool),
+        groups=[item.group for item in items],
+        types=[item.type for item in items],
+        sites=[item.site for item in items],
+    )

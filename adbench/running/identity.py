@@ -12,7 +12,7 @@ from adbench.running.session import Session
 
 
 def identity(cell: Cell, session: Session) -> dict[str, Any]:
-    """Everything that decides the scores of a cell. Raises `UserError` where weights or data cannot be had."""
+    """Everything that decides the scores of a cell. Raises `UserError` if weights or data are not available."""
     known = partial_identity(cell, session)
     parameters = known["parameters"]
     named = [parameters[name] for name in cell.detector.weight_parameters if parameters[name]]
@@ -29,7 +29,7 @@ def identity(cell: Cell, session: Session) -> dict[str, Any]:
 
 
 def partial_identity(cell: Cell, session: Session) -> dict[str, Any]:
-    """What is known of a cell whose weights or data cannot be had: its identity without what would be read from them."""
+    """The identity of a cell without what must be read from its weights or data, for when those are not available."""
     return {
         **cell_names(cell),
         "parameters": as_json(cell.parameters),
@@ -39,7 +39,7 @@ def partial_identity(cell: Cell, session: Session) -> dict[str, Any]:
 
 
 def cell_names(cell: Cell) -> dict[str, Any]:
-    """What a reader tells cells apart by; the same keys as in a record."""
+    """What tells cells apart for a reader; the same keys as in a record."""
     return {
         "method": cell.detector.name,
         "dataset": cell.dataset.name,

@@ -1,4 +1,4 @@
-"""A cell with what it takes to run it anywhere."""
+"""A cell with all it needs to run anywhere."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class CellJob:
 
     Attributes:
         cell: what runs.
-        session: what it shares with others; without datasets once it was sent to another process.
+        session: what it shares with others; without datasets once it is sent to another process.
         known: its identity.
-        sources: cards of the datasets that are to be made anew, where it was sent.
+        sources: cards of the datasets to rebuild in that process.
     """
 
     cell: Cell
@@ -36,12 +36,12 @@ class CellJob:
 
     @property
     def id(self) -> str:
-        """Of the cell."""
+        """The cell's id."""
         return cell_id(self.known)
 
     @property
     def label(self) -> str:
-        """For people."""
+        """The cell, for people."""
         return self.cell.label
 
     def __call__(self, progress: Progress | None = None) -> Outcome:
@@ -53,18 +53,18 @@ class CellJob:
         return run_cell(self.cell, session, self.known, progress or _quiet)
 
     def failed(self, reason: str) -> Outcome:
-        """It could not be run."""
+        """The outcome of a cell that could not run."""
         return Outcome(failure(self.cell, self.session, self.known, UserError(reason), now()))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """To be pickled: a dataset may hold what cannot be sent, its card does not."""
+        """For pickling: a dataset may hold what cannot be sent, its card does not."""
         sets = self.session.datasets
         needed = [sets[name] for name in (self.cell.dataset.name, *self.cell.auxiliary)] if sets else []
         sources = {dataset.card.name: dataset.card for dataset in needed} or self.sources
         return CellJob, (self.cell, replace(self.session, datasets={}), self.known, sources)
 
     def _session(self) -> Session:
-        """With the datasets, and the environment of the process that it was sent to."""
+        """The session; in a process that the job was sent to, with its datasets and that process's environment."""
         if not self.sources:
             return self.session
         root = self.session.data_root

@@ -1,4 +1,4 @@
-"""Records of cells: finished ones, failed ones, and what a failure says."""
+"""Records of finished and failed cells, and the messages of failures."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from adbench.planning.cell import Cell
 from adbench.results.record import CellRecord, cell_id
 from adbench.running.environment import package_versions
 from adbench.running.identity import cell_names
+from adbench.running.places import without_places
 from adbench.running.session import Session
 
 
 def record_of(cell: Cell, session: Session, known: dict[str, Any], started: str, **measured: Any) -> CellRecord:
-    """The record of a cell that began at `started` and whose identity is `known`, as far as it is; with what was measured."""
+    """The record of a cell that began at `started`; `known` is its identity, or as much as is known of it."""
     return CellRecord(
         id=cell_id(known),
         identity=known,
@@ -25,6 +26,7 @@ def record_of(cell: Cell, session: Session, known: dict[str, Any], started: str,
         variant=cell.variant,
         title=cell.detector.title,
         synthetic=cell.dataset.synthetic,
+        has_masks=cell.dataset.has_masks,
         selection=cell.detector.checkpoint(cell.parameters),
         transductive=cell.detector.is_transductive(cell.parameters),
         random_weights=cell.detector.has_random_weights(cell.parameters),
@@ -41,11 +43,11 @@ def _environment(cell: Cell, session: Session) -> dict[str, Any]:
 
 
 def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:
-    """The record of a cell that failed with `error`."""
+    """The record of a cell that failed with `error`; it names no folder of this machine."""
     details = {
         "type": type(error).__name__,
-        "message": explain(error),
-        "traceback": "".join(traceback.format_exception(error)),
+        "message": without_places(explain(error), cell, session),
+        "traceback": without_places("".join(traceback.format_exception(error)), cell, session),
     }
     return record_of(cell, session, known, started, status="failed", error=details)
 
@@ -56,7 +58,7 @@ def now() -> str:
 
 
 def explain(error: Exception) -> str:
-    """One sentence, with the way out where there is a known one."""
+    """One sentence, with a remedy if one is known."""
     out_of_memory = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
     if out_of_memory:
         return "Out of memory: lower --batch-size, or the method's own batch_size or image_size with --set."

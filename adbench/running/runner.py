@@ -39,7 +39,7 @@ class Outcome:
 
 
 def run_cell(cell: Cell, session: Session, known: dict[str, Any], progress: Progress) -> Outcome:
-    """Draw the support, fit, predict and score. An exception makes a failed record; only interrupts pass."""
+    """Draw the support, fit, predict and score. An exception becomes a failed record; only interrupts pass through."""
     started = now()
     try:
         measured, kept = _measure(cell, session, progress)
@@ -50,7 +50,7 @@ def run_cell(cell: Cell, session: Session, known: dict[str, Any], progress: Prog
 
 @dataclass(frozen=True)
 class _Fitted:
-    """A detector that has scored the test set, with what its record says of that."""
+    """A detector that has scored the test set, with what its record needs of that."""
 
     detector: Detector
     truth: Truth
@@ -97,18 +97,18 @@ def _fit_and_predict(cell: Cell, session: Session, context: Context, grants: Gra
 
 
 def _probe(cell: Cell, session: Session, fitted: _Fitted, grants: Grants, meter: Meter) -> dict[str, Any]:
-    """What a second look at some test images tells: does a score depend on other images, and what does one cost?"""
+    """Score some test images again: does a score depend on other images, and what does one cost?"""
     again, twice, oracle = grants.again(), grants.images.twice, _is_oracle(cell)
 
-    def anew(batch: ImageBatch) -> Predictions:
+    def score_again(batch: ImageBatch) -> Predictions:
         return _scored(cell, fitted.detector, [batch], fitted.predictions.maps is not None)
 
-    # A `test-oracle` row cannot be tried: the checkpoint that was kept is gone. It is never ranked with others anyway.
+    # A `test-oracle` row cannot be tested: its chosen checkpoint is gone. It is never ranked with others anyway.
     claims = not cell.detector.is_transductive(cell.parameters) and not oracle
     tolerance = tolerance_for(session.device, session.precision)
-    contradicted = contradiction(fitted.predictions, twice, anew, again, tolerance) if claims else ""
+    contradicted = contradiction(fitted.predictions, twice, score_again, again, tolerance) if claims else ""
     cost = meter.cost(None if oracle else len(grants.images.test))
-    gflop = gflop_per_image(anew, again)
+    gflop = gflop_per_image(score_again, again)
     return {"contradiction": contradicted, "cost": cost if gflop is None else {**cost, "gflop_per_image": gflop}}
 
 
@@ -119,7 +119,7 @@ def _predict(
     wants_maps = truth.masks is not None or "maps" in session.keep
     if not _is_oracle(cell):
         return _scored(cell, detector, parts, wants_maps, progress)
-    # Choosing on the test set exists to reproduce published figures. The labels stay on this side all the same.
+    # Choosing on the test set exists to reproduce published figures. Even so, the detector gets no labels.
     best, best_score = None, -1.0
     for predictions in detector.predict_checkpoints(lambda: iter(parts)):
         candidate = collect(cell.detector, wants_maps, parts, predictions)

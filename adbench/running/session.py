@@ -18,7 +18,7 @@ from adbench.weights.resolver import WeightsResolver
 
 @dataclass(frozen=True)
 class Session:
-    """What the cells of a run share; `metrics` are those that plugins bring."""
+    """What the cells of a run share; `metrics` are those of plugins."""
 
     datasets: dict[str, Dataset]
     weights: WeightsResolver
@@ -32,7 +32,7 @@ class Session:
 
 
 def open_session(registry: Registry, options: RunOptions, plan: Plan) -> Session:
-    """Check the device and make what cells share. Raises `UserError` where the device is absent."""
+    """Check the device and build what cells share. Raises `UserError` if the device is not available."""
     device = environment.choose_device(options.device)
     if device == "cpu" and options.precision == "fp16":
         raise UserError("--precision fp16 needs a GPU: use fp32 or bf16 on a CPU.")

@@ -1,4 +1,4 @@
-"""`adbench plugins new`: a complete small distribution from templates, which its author then makes into something of worth."""
+"""`adbench plugins new`: a complete small distribution from templates, for its author to fill in."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from adbench.registry.cards import load_registry
 Kind = Literal["detector", "dataset"]
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SUFFIX = ".jinja"
-PACKAGE = "package"  # this word in a path of the templates becomes the name of the plugin's package
+PACKAGE = "package"  # in a template path, replaced by the name of the plugin's package
 
 
 def new_plugin(name: str, kind: Kind, folder: Path) -> list[Path]:
-    """Make the distribution `adbench-NAME` in `folder/NAME`.
+    """Create the distribution `adbench-NAME` in `folder/NAME`.
 
     Args:
-        name: of the detector or dataset, lower case, e.g. `bright-spots`.
-        kind: what it brings.
-        folder: where the new folder is made.
+        name: name of the detector or dataset, lower case, e.g. `bright-spots`.
+        kind: what the plugin brings.
+        folder: where to create the new folder.
 
     Returns:
-        The files, the first of them in the new folder itself.
+        The files; the first is directly in the new folder.
 
     Raises:
-        UserError: a name that cannot be used, or a folder that is there already or cannot be written.
+        UserError: the name cannot be used, or the folder exists or cannot be written.
     """
     _check_name(name)
     package = f"adbench_{name.replace('-', '_')}"
     _refuse_taken(name, package)
     target = folder / name
     if target.exists():
-        raise UserError(f"{target} is there already: choose another name, or another place with --folder.")
+        raise UserError(f"{target} exists already: choose another name, or another place with --folder.")
     title = " ".join(word.capitalize() for word in name.split("-"))
-    class_name = f"{title.replace(' ', '')}{kind.capitalize()}"  # the kind keeps it from being `None` or `Parameters`
+    class_name = f"{title.replace(' ', '')}{kind.capitalize()}"  # without the kind it could be `None` or `Parameters`
     words = {"name": name, "package": package, "title": title, "class_name": class_name, "kind": kind}
     texts = {path: text for part in ("common", kind) for path, text in _rendered(part, words)}
     try:
@@ -59,7 +59,7 @@ def _check_name(name: str) -> None:
     near = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     hint = f" Try {near!r}." if NAME.fullmatch(near) else ""
     raise UserError(
-        f"{name!r} cannot be used: a name is lower-case letters, digits and single dashes, and begins with a letter.{hint}"
+        f"{name!r} cannot be used: a name is lower-case letters, digits and single dashes, starting with a letter.{hint}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Tools for authors of plugins to test them: the conformance kit, and images in memory."""
+"""Tools for plugin authors: the conformance kit, and images in memory."""
 
 from adbench.testing.checks import CheckFailed, CheckResult
 from adbench.testing.memory import memory_images

@@ -1,4 +1,4 @@
-"""What a check is: a name, what it demands, how to mend a failure, and the outcome with its reason."""
+"""Checks: a name, a demand, how to fix a failure, and the outcome with its reason."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from adbench.errors import UserError, did_you_mean
 Status = Literal["passed", "failed", "skipped", "xfailed"]
 HARNESS = Path(__file__).parent.parent
 EXPECTED = "expected failure: "
-MEND_UNEXPECTED = "Take the check out of `expected_failed_checks` on the card."
+FIX_UNEXPECTED = "Remove the check from `expected_failed_checks` on the card."
 
 
 class CheckFailed(AssertionError):
-    """The subject does not do what a check demands; the message says what was seen."""
+    """The subject does not do what a check demands; the message says what happened."""
 
 
 class CheckSkipped(Exception):
@@ -30,9 +30,9 @@ class Check:
     """One demand on a detector or a dataset.
 
     Attributes:
-        name: e.g. `deterministic`; stable, so that it can be chosen and reported.
-        run: called with the bench that holds the subject; returns, raises `CheckFailed` or `CheckSkipped`.
-        mend: what the author can do about a failure, in a sentence.
+        name: e.g. `deterministic`; stable, for selection and reports.
+        run: called with the bench of the subject; returns, or raises `CheckFailed` or `CheckSkipped`.
+        mend: how to fix a failure, in a sentence.
     """
 
     name: str
@@ -53,10 +53,10 @@ class CheckResult:
         subject: name of the detector or dataset.
         check: name of the check.
         what: the demand, in a sentence.
-        status: `passed`, `failed`, `skipped` where the check does not apply, or `xfailed`: it failed as the card says.
-        reason: why it failed or does not apply, in a sentence; "" where it passed; `expected failure: ` and the card's reason.
-        mend: what to do about a failure; "" otherwise.
-        seconds: how long it took.
+        status: `passed`, `failed`, `skipped` (does not apply), or `xfailed` (failed as the card says).
+        reason: why it failed or does not apply, in a sentence; "" if passed; `expected failure: ` and the card's reason if xfailed.
+        mend: how to fix a failure; "" otherwise.
+        seconds: time it took.
     """
 
     subject: str
@@ -69,7 +69,7 @@ class CheckResult:
 
 
 def run_check(check: Check, bench: Any) -> CheckResult:
-    """Run one check. Whatever is raised becomes an outcome; only interrupts pass."""
+    """Run one check. Any exception becomes an outcome; only interrupts propagate."""
     begin = time.perf_counter()
     status: Status = "passed"
     reason, mend = "", ""
@@ -85,7 +85,7 @@ def run_check(check: Check, bench: Any) -> CheckResult:
     if expected and status == "failed":
         status, reason, mend = "xfailed", f"{EXPECTED}{expected}", ""
     elif expected and status == "passed":
-        status, reason, mend = "failed", unexpected(expected), MEND_UNEXPECTED
+        status, reason, mend = "failed", unexpected(expected), FIX_UNEXPECTED
     seconds = round(time.perf_counter() - begin, 3)
     return CheckResult(bench.card.name, check.name, check.what, status, reason, mend, seconds)
 
@@ -96,7 +96,7 @@ def expectation(check: Check, bench: Any) -> str:
 
 
 def unexpected(expected: str) -> str:
-    """What is said of a check that passes although the card expects it to fail."""
+    """The reason given for a check that passes although the card expects it to fail."""
     return f"it passes, and the card expects it to fail: {expected}"
 
 
@@ -105,17 +105,19 @@ def demand_known(card: Any, checks: Iterable[Check]) -> None:
     known = [check.name for check in checks]
     for name, reason in card.expected_failed_checks.items():
         if name not in known:
-            raise UserError(f"{card.name}: expected_failed_checks names {name!r}, which is no check.{did_you_mean(name, known)}")
+            raise UserError(
+                f"{card.name}: expected_failed_checks names {name!r}, which is not a check.{did_you_mean(name, known)}"
+            )
         if not isinstance(reason, str) or not reason.strip():
             raise UserError(
-                f"{card.name}: expected_failed_checks gives no reason for {name!r}: say in a sentence why it must fail."
+                f"{card.name}: expected_failed_checks gives no reason for {name!r}: say in one sentence why it must fail."
             )
 
 
 def explained(error: BaseException) -> str:
-    """One sentence on an unexpected exception, with the line that it came from."""
+    """One sentence on an unexpected exception, with the line it came from."""
     text = " ".join(str(error).split()) or "no message"
-    # The plugin's own code is what the harness called; libraries that it called are further down.
+    # Point at the plugin's own line, not at the libraries it called, which are further down.
     frames = traceback.extract_tb(error.__traceback__)
     outside = [frame for frame in frames if HARNESS not in Path(frame.filename).parents]
     own = [frame for frame in outside if Path(outside[0].filename).parent in Path(frame.filename).parents]
@@ -124,7 +126,7 @@ def explained(error: BaseException) -> str:
 
 
 def chosen(checks: Sequence[Check], only: Iterable[str]) -> list[Check]:
-    """The checks of these names, or all. Raises `UserError` for a name that is none."""
+    """The checks with these names, or all. Raises `UserError` for an unknown name."""
     names = list(only)
     known = [check.name for check in checks]
     for name in names:

@@ -1,4 +1,4 @@
-"""A dataset on the bench: loaded as the plan would, twice where two must be alike."""
+"""A dataset on the bench: loaded as for a run, twice where two instances are compared."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Result = TypeVar("Result")
 
 @dataclass
 class DatasetBench:
-    """What the checks of a dataset share.
+    """State shared by the checks of a dataset.
 
     Attributes:
         card: from the registry.
         root: the user's data root, or None.
-        plugin: the module (or object) whose hook brought the card, or "" where it was given by hand.
+        plugin: the module (or object) whose hook gave the card, or "" if the card was passed directly.
     """
 
     card: DatasetCard
@@ -31,24 +31,24 @@ class DatasetBench:
     _kept: dict[str, Any] = field(default_factory=dict)
 
     def once(self, name: str, make: Callable[[], Result]) -> Result:
-        """What `make` gives, made at the first call with this name."""
+        """The result of `make`, called once per name."""
         if name not in self._kept:
             self._kept[name] = make()
         kept: Result = self._kept[name]
         return kept
 
     def make(self, root: Path | None = None) -> Dataset:
-        """A new instance. Raises `UserError` where the set is not there."""
+        """A new instance. Raises `UserError` if the set is missing."""
         from adbench.registry.factories import load_factory
 
         dataset: Dataset = load_factory(self.card.factory, f"The dataset {self.card.name}")(self.card, root or self.root)
         if reason := dataset.absence():
-            raise UserError(f"{self.card.name} is not there: {reason}")
+            raise UserError(f"{self.card.name} is missing: {reason}")
         return dataset
 
     @property
     def dataset(self) -> Dataset:
-        """The set; made once."""
+        """The set, created once."""
         return self.once("dataset", self.make)
 
     def places(self) -> list[Place]:
@@ -56,7 +56,7 @@ class DatasetBench:
         return places(self.dataset)
 
     def seen(self) -> dict[Place, ImageFacts]:
-        """Every image, read once, from several threads. Raises `UserError` for one that is none."""
+        """Every image, read once, by several threads. Raises `UserError` for one that is not an image."""
 
         def read() -> dict[Place, ImageFacts]:
             among = self.places()

@@ -1,4 +1,4 @@
-"""Checks of a dataset's card and of what it says of itself."""
+"""Checks of a dataset's card and of what the set reports about itself."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def card_complete(bench: DatasetBench) -> None:
     card = bench.card
     if not NAME.fullmatch(card.name):
         raise CheckFailed(f"the name {card.name!r} is not lower-case letters, digits, dots and dashes")
-    # A set that the user points at (`folder:PATH`) has an author and a licence that its plugin cannot know.
+    # The plugin cannot know the author and licence of a set that the user points at (`folder:PATH`).
     source = () if card.argument else ("citation", "licence")
     for field in ("title", *source, "how_to_get", "class_name"):
         if not getattr(card, field).strip():
@@ -43,26 +43,26 @@ def card_complete(bench: DatasetBench) -> None:
     for key in card.counts:
         if key not in COUNTED:
             raise CheckFailed(
-                f"counts names {key!r}, which is no split, nor split/normal or split/abnormal.{did_you_mean(key, COUNTED)}"
+                f"counts names {key!r}, which is not a split, split/normal or split/abnormal.{did_you_mean(key, COUNTED)}"
             )
     for archive in card.archives:
         if bool(archive.url) == bool(archive.hub):
-            raise CheckFailed(f"the archive of {archive.folder!r} has not one of `url` and `hub`")
+            raise CheckFailed(f"the archive of {archive.folder!r} needs either `url` or `hub`")
         if not SHA256.fullmatch(archive.sha256):
             raise CheckFailed(f"the sha256 of {archive.source} is {archive.sha256!r}, not 64 hex digits")
         if not archive.folder or Path(archive.folder).is_absolute() or ".." in Path(archive.folder).parts:
-            raise CheckFailed(f"the folder {archive.folder!r} of {archive.source} is not one below the data root")
+            raise CheckFailed(f"the folder {archive.folder!r} of {archive.source} is not below the data root")
     if not bench.dataset.items("test"):
         raise CheckFailed("`test` is empty: there is nothing to score")
     labels = {item.abnormal for item in bench.dataset.items("test")}
     if len(labels) < 2:
-        raise CheckFailed(f"`test` has only {'abnormal' if labels.pop() else 'normal'} images: no figure can be computed on it")
+        raise CheckFailed(f"`test` has only {'abnormal' if labels.pop() else 'normal'} images: no figure can be computed")
 
 
 def card_truthful(bench: DatasetBench) -> None:
     """Masks exist where the card says so, and a generated set has the images that the card counts."""
     dataset = bench.dataset
-    card = dataset.card  # which a set that looks at the disk first may have completed
+    card = dataset.card  # a set that looks at the disk may have completed it
     abnormal = [place for place in bench.places() if place.item.abnormal]
     given = sum(dataset.mask(*place) is not None for place in abnormal[:50])
     if given and not card.has_masks:
@@ -83,18 +83,18 @@ def absence_explained(bench: DatasetBench) -> None:
         for root in (None, Path(folder), Path(folder, "nothing")):
             reason = factory(bench.card, root).absence()
             if reason is not None and not (isinstance(reason, str) and reason.strip()):
-                raise CheckFailed(f"absence() returned {reason!r} for a data root without the set: a sentence is wanted")
+                raise CheckFailed(f"absence() returned {reason!r} for a data root without the set: expected a sentence")
 
 
 def fingerprint_stable(bench: DatasetBench) -> None:
     """The fingerprint is the same for a second instance, in another process, and under another path."""
     first = bench.dataset.fingerprint()
     if not (isinstance(first, str) and len(first) >= 32 and set(first) <= set("0123456789abcdef")):
-        raise CheckFailed(f"fingerprint() gave {first!r}: a hex digest of at least 32 letters is wanted")
+        raise CheckFailed(f"fingerprint() gave {first!r}: expected a hex digest of at least 32 characters")
     if bench.make().fingerprint() != first:
         raise CheckFailed("a second instance has another fingerprint")
     given = pickle.dumps((sys.path, bench.card, bench.root))
-    # The parent may have fixed the seed of `hash`, which would hide a fingerprint that depends on it.
+    # A hash seed fixed in the parent would hide a fingerprint that depends on `hash`.
     environment = {**os.environ, "PYTHONHASHSEED": "random"}
     program = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(program, input=given, capture_output=True, timeout=TIME_LIMIT, env=environment)
@@ -129,7 +129,7 @@ CHECKS = (
     Check(
         "absence-explained",
         absence_explained,
-        "Look for the files in absence(), not in __init__, and return one sentence with card.how_to_get where they lack.",
+        "Look for the files in absence(), not in __init__, and return one sentence with card.how_to_get if they are missing.",
     ),
     Check(
         "fingerprint-stable",

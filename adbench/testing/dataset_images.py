@@ -10,25 +10,25 @@ import numpy as np
 
 from adbench.contracts.dataset import SPLITS, Item
 from adbench.data.duplicates import across_splits, same_content
-from adbench.data.masks import mask_fault
+from adbench.data.masks import look_at_mask
 from adbench.data.reading import Place, checked_image, digest
 from adbench.testing.checks import Check, CheckFailed, CheckSkipped
 from adbench.testing.dataset_bench import DatasetBench
 
-# With fewer images of a label, sizes and pixels may tell them apart by chance.
+# With fewer images per label, sizes and pixels may tell labels apart by chance.
 LEAST_IMAGES = 8
-MARK_NOISE = 3  # grey levels: what compression makes of one colour
+MARK_NOISE = 3  # grey levels by which compression changes a uniform colour
 MOST_IMAGES = 64
 LABEL_WORDS = ("abnormal", "anomal", "ungood", "defect", "lesion")
 
 
 def ids_unique(bench: DatasetBench) -> None:
-    """Ids are unique in a split, sorted, and hold no path of this machine."""
+    """Ids are unique in a split, sorted, and contain no path of this machine."""
     for split in SPLITS:
         items = bench.dataset.items(split)
         ids = [item.id for item in items]
         if wrong := [item for item in items if not isinstance(item, Item) or not item.id]:
-            raise CheckFailed(f"{wrong[0]!r} in {split} is no adbench.Item with an id")
+            raise CheckFailed(f"{wrong[0]!r} in {split} is not an adbench.Item with an id")
         if twice := [name for name, count in Counter(ids).items() if count > 1]:
             raise CheckFailed(f"the id {twice[0]!r} occurs twice in {split}")
         if ids != sorted(ids):
@@ -71,7 +71,7 @@ def groups_disjoint(bench: DatasetBench) -> None:
         raise CheckSkipped("the set does not know its subjects")
     if told := [warning for warning in bench.dataset.warnings() if "subject" in warning]:
         raise CheckSkipped(f"the set warns: {told[0]}")
-    _demand_disjoint(across_splits(groups.values()), "are of one subject")
+    _demand_disjoint(across_splits(groups.values()), "show one subject")
 
 
 def _demand_disjoint(shared: list[list[Place]], how: str) -> None:
@@ -81,31 +81,31 @@ def _demand_disjoint(shared: list[list[Place]], how: str) -> None:
 
 
 def images_stable(bench: DatasetBench) -> None:
-    """Images are (H, W, 3) uint8, and the same when they are read again, also after one was changed."""
+    """Images are (H, W, 3) uint8, and the same when read again, even after a returned array was changed."""
     seen = bench.seen()
     for split in SPLITS:
         for item in bench.dataset.items(split)[:8]:
             place = Place(split, item)
             image = checked_image(bench.dataset, place)
             if digest(image) != seen[place].digest:
-                raise CheckFailed(f"the image {place} is another one when it is read again (or from several threads)")
+                raise CheckFailed(f"the image {place} differs when read again (or from several threads)")
             if image.flags.writeable:
                 before, image[...] = image.copy(), 0
                 if not np.array_equal(checked_image(bench.dataset, place), before):
-                    raise CheckFailed(f"the image {place} is kept, and changes with the array that was handed out")
+                    raise CheckFailed(f"the image {place} is cached, and changes with the array that was returned")
 
 
 def masks_match(bench: DatasetBench) -> None:
-    """Masks are bool, of the size of their image, and not empty."""
+    """Masks are bool, have the size of their image, and are not empty."""
     if not bench.dataset.card.has_masks:
         raise CheckSkipped("the set has no masks")
     for place, seen in bench.seen().items():
-        if place.item.abnormal and (fault := mask_fault(bench.dataset, place, seen.shape)):
+        if place.item.abnormal and (fault := look_at_mask(bench.dataset, place, seen.shape).fault):
             raise CheckFailed(fault.sentence)
 
 
 def names_hide_labels(bench: DatasetBench) -> None:
-    """What a detector is told of the set (`class_name`, ids) gives no label away."""
+    """What a detector is told about the set (`class_name`, ids) reveals no label."""
     from adbench.contracts.images import ImageBatch
     from adbench.data.server import Decoder
     from adbench.planning.draws import shuffled_test
@@ -113,7 +113,7 @@ def names_hide_labels(bench: DatasetBench) -> None:
     told = bench.dataset.card.class_name
     for word in LABEL_WORDS:
         if word in told.lower():
-            raise CheckFailed(f"class_name is {told!r}, and {word!r} tells of a label or split")
+            raise CheckFailed(f"class_name is {told!r}, and {word!r} reveals a label or split")
     if "/" in told or "\\" in told:
         raise CheckFailed(f"class_name is {told!r}, a path")
     entries = shuffled_test(bench.dataset)[:MOST_IMAGES]
@@ -137,11 +137,11 @@ def pixels_hide_labels(bench: DatasetBench) -> None:
     if not sizes[0] & sizes[1]:
         raise CheckFailed(f"normal and abnormal images differ in size: {_first(sizes[0])} and {_first(sizes[1])}")
     if len(sizes[0] | sizes[1]) > 1:
-        return  # pixels of images that differ in size cannot be compared
+        return  # images of different sizes cannot be compared by pixel
     stacks = [np.stack([checked_image(bench.dataset, Place("test", item)) for item in items]) for items in by_label.values()]
     (low, high), (other_low, other_high) = ((stack.min(axis=0), stack.max(axis=0)) for stack in stacks)
     apart = (high < other_low) | (other_high < low)
-    # Among thousands of pixels some tell few images apart by chance; a mark is of one colour besides.
+    # Among thousands of pixels some separate a few images by chance; a mark also has one colour.
     marked = apart & (np.minimum(high - low, other_high - other_low) <= MARK_NOISE)
     if marked.any():
         row, column, _ = np.argwhere(marked)[0]
@@ -161,33 +161,33 @@ def labels_differ(bench: DatasetBench) -> None:
 
 CHECKS = (
     Check(
-        "ids-unique", ids_unique, "Make ids of what is the same everywhere, e.g. `Ungood/00003_60`, and sort the items by them."
+        "ids-unique", ids_unique, "Build ids from what is the same everywhere, e.g. `Ungood/00003_60`, and sort the items by id."
     ),
-    Check("ids-stable", ids_stable, "Sort what a folder lists, and seed what is drawn."),
+    Check("ids-stable", ids_stable, "Sort folder listings, and seed random draws."),
     Check(
         "train-normal", train_normal, "Move abnormal images to `valid` or `test`: `train` is what full-normal methods learn from."
     ),
     Check(
         "splits-disjoint",
         splits_disjoint,
-        "Leave the copies out of one of the splits: what was learned from cannot be tested on.",
+        "Remove the copies from one of the splits: a test image must not be learned from.",
     ),
     Check(
         "groups-disjoint",
         groups_disjoint,
-        "Split by subject, not by image; where the split is a published one, say in warnings() how many subjects are in two splits.",
+        "Split by subject, not by image; for a published split, say in warnings() how many subjects are in two splits.",
     ),
-    Check("labels-differ", labels_differ, "Leave out the copies whose label is in doubt."),
+    Check("labels-differ", labels_differ, "Remove the copies whose label is in doubt."),
     Check("images-stable", images_stable, "Return a new array (or a read-only one) each time, converted to RGB uint8."),
     Check(
         "masks-match",
         masks_match,
-        "Return (H, W) bool of the image's own size for every abnormal image; an image without lesion is normal.",
+        "Return (H, W) bool of the image's size for every abnormal image; an image without a lesion is normal.",
     ),
-    Check("names-hide-labels", names_hide_labels, "Let class_name be the object's plain name, e.g. `Brain`."),
+    Check("names-hide-labels", names_hide_labels, "Use the object's plain name as class_name, e.g. `Brain`."),
     Check(
         "pixels-hide-labels",
         pixels_hide_labels,
-        "Look for burnt-in marks, frames or crops that only images of one label have, and take them out of all of them.",
+        "Look for burnt-in marks, frames or crops that only one label has, and remove them.",
     ),
 )

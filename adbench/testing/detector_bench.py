@@ -1,4 +1,4 @@
-"""A detector on the bench: fitted on small procedural images as the runner would, and asked for scores."""
+"""A detector on the bench: fitted on small procedural images as in a run, and asked for scores."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NONE = normal_pictures(0, 0)
 
 @dataclass(frozen=True)
 class Fitted:
-    """A detector after `fit`, and the support that it learned from."""
+    """A detector after `fit`, and the support it learned from."""
 
     detector: Detector
     support: Support
@@ -47,14 +47,14 @@ class Fitted:
 
 @dataclass
 class DetectorBench:
-    """What the checks of a detector share: fits that several of them need are made once.
+    """State shared by the checks of a detector: a fit that several need is done once.
 
     Attributes:
-        card: of the detector.
-        registry: all cards; weights are resolved from it, offline.
-        plugin: the module (or object) whose hook brought the card, or "" where it was given by hand.
+        card: the detector's card.
+        registry: all cards; used to resolve weights, offline.
+        plugin: the module (or object) whose hook gave the card, or "" if the card was passed directly.
         preset, overrides: where the parameters come from.
-        files: weights name to file, as of `--weights`.
+        files: weights name to file, as in `--weights`.
         gpu: a second device to compare with, or None.
     """
 
@@ -74,7 +74,7 @@ class DetectorBench:
 
     @cached_property
     def parameters(self) -> Any:
-        """As in a cell of a run. Raises `UserError` for an override that is unknown or wrong."""
+        """Parameters as in a cell of a run. Raises `UserError` for an override that is unknown or wrong."""
         return build_parameters(self.card, self.preset, self.overrides)
 
     @property
@@ -84,18 +84,18 @@ class DetectorBench:
 
     @property
     def test(self) -> Pictures:
-        """Normal and abnormal images that no support holds."""
+        """Normal and abnormal images that are in no support."""
         return self.once("test", lambda: mixed_pictures(TEST_IMAGES, seed=3))
 
     def once(self, name: str, make: Callable[[], Result]) -> Result:
-        """What `make` gives, made at the first call with this name."""
+        """The result of `make`, called once per name."""
         if name not in self._kept:
             self._kept[name] = make()
         kept: Result = self._kept[name]
         return kept
 
     def make(self) -> Detector:
-        """A new detector, as the runner makes it."""
+        """A new detector, created as in a run."""
         from adbench.registry.factories import load_factory
 
         detector: Detector = load_factory(self.card.factory, self.card.title)(self.card, self.parameters)
@@ -120,7 +120,7 @@ class DetectorBench:
         return Fitted(detector, support, context)
 
     def usual(self) -> Fitted:
-        """The detector fitted in its usual track; made once."""
+        """The detector fitted in its usual track, once."""
         return self.once("usual", lambda: self.fit(self.support()))
 
     def support(
@@ -135,8 +135,8 @@ class DetectorBench:
 
         Args:
             track: None = the usual one.
-            normal, abnormal: images to learn from; under `zero-shot` they are those of the other sets.
-            valid: what is left for model selection.
+            normal, abnormal: images to learn from; under `zero-shot`, those of the other sets.
+            valid: images left for model selection.
             masks: whether the sets have masks.
         """
         track = track or self.track
@@ -150,7 +150,7 @@ class DetectorBench:
             return labelled(source, len(pictures), pictures.labels, masks, class_name)
 
         if track == "zero-shot":
-            # Two other sets where there is enough for two.
+            # Two other sets if there are enough images.
             both = normal + abnormal
             parts = (both[0::2], both[1::2]) if len(normal) > 1 else (both,)
             others = tuple(given(part, f"other {CLASS_NAME} {i}") for i, part in enumerate(parts) if len(part))
@@ -165,17 +165,17 @@ class DetectorBench:
         return self.collected(fitted, list(unlabelled(pixels).batches(batch_size)))
 
     def batches(self) -> list[ImageBatch]:
-        """The test images anew, in batches."""
+        """New batches of the test images."""
         return list(unlabelled(self.test.images).batches(BATCH_SIZE))
 
     def collected(self, fitted: Fitted, batches: list[ImageBatch]) -> Predictions:
-        """The predictions of batches, checked and put together."""
+        """The predictions of the batches, checked and concatenated."""
         from adbench.running.evaluate import collect
 
         return collect(self.card, True, batches, self.predictions(fitted, batches))
 
     def predictions(self, fitted: Fitted, batches: list[ImageBatch]) -> list[Prediction]:
-        """What the detector returns, as it is."""
+        """What the detector returns, unchecked."""
         import torch
 
         detector = fitted.detector
@@ -188,7 +188,7 @@ class DetectorBench:
         return found[-1]
 
     def usual_scores(self) -> Predictions:
-        """Scores of the test images by the detector fitted in its usual track; made once."""
+        """Scores of the test images by the detector fitted in its usual track, computed once."""
         return self.once("usual scores", lambda: self.scores(self.usual(), self.test))
 
 
@@ -203,7 +203,7 @@ def demand_same(wanted: Predictions, got: Predictions, when: str, exact: bool = 
     from adbench.running.independence import Tolerance, allowed_difference
 
     if (wanted.maps is None) != (got.maps is None):
-        raise CheckFailed(f"maps are given once and not once more {when}")
+        raise CheckFailed(f"maps are given in one case and not in the other {when}")
     for what in ("scores", "maps"):
         one, other = getattr(wanted, what), getattr(got, what)
         if one is None:

@@ -20,7 +20,7 @@ SELECTIONS: tuple[Selection, ...] = ("last", "valid", "test-oracle")
 
 
 def card_complete(bench: DetectorBench) -> None:
-    """The card says who made the method, what it can do and what its parameters mean."""
+    """The card gives the method's source, abilities and parameters."""
     card = bench.card
     if not NAME.fullmatch(card.name):
         raise CheckFailed(f"the name {card.name!r} is not lower-case letters, digits, dots and dashes")
@@ -28,16 +28,16 @@ def card_complete(bench: DetectorBench) -> None:
         if not getattr(card, field).strip():
             raise CheckFailed(f"`{field}` is empty")
     if not card.tracks or len(set(card.tracks)) < len(card.tracks):
-        raise CheckFailed(f"tracks {card.tracks!r} are none, or name one twice")
+        raise CheckFailed(f"tracks {card.tracks!r} are empty, or name one twice")
     for track in card.tracks:
         if track not in TRACKS:
-            raise CheckFailed(f"{track!r} is no track.{did_you_mean(track, TRACKS)}")
+            raise CheckFailed(f"{track!r} is not a track.{did_you_mean(track, TRACKS)}")
     for package in card.packages:
         if not installed(package):
-            raise CheckFailed(f"`packages` names {package!r}, which is no distribution that is installed")
+            raise CheckFailed(f"`packages` names {package!r}, which is not an installed distribution")
     _parameters(bench)
     if not callable(getattr(bench.make(), "predict", None)):
-        raise CheckFailed(f"{card.factory} makes no detector: what it returns has no `predict`")
+        raise CheckFailed(f"{card.factory} does not make a detector: what it returns has no `predict`")
 
 
 def installed(package: str) -> bool:
@@ -52,7 +52,7 @@ def installed(package: str) -> bool:
 def _parameters(bench: DetectorBench) -> None:
     kind = bench.card.parameters
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind)):
-        raise CheckFailed("`parameters` is no dataclass")
+        raise CheckFailed("`parameters` is not a dataclass")
     if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         raise CheckFailed(f"{kind.__name__} is not frozen: a detector could change the parameters that the results name")
     fields = dataclasses.fields(kind)
@@ -64,22 +64,22 @@ def _parameters(bench: DetectorBench) -> None:
     names = [field.name for field in fields]
     for name in bench.card.weight_parameters:
         if name not in names:
-            raise CheckFailed(f"weight_parameters names {name!r}, which is no parameter.{did_you_mean(name, names)}")
+            raise CheckFailed(f"weight_parameters names {name!r}, which is not a parameter.{did_you_mean(name, names)}")
     for preset, values in bench.card.presets.items():
         if preset not in PRESETS:
-            raise CheckFailed(f"{preset!r} is no preset.{did_you_mean(preset, PRESETS)}")
+            raise CheckFailed(f"{preset!r} is not a preset.{did_you_mean(preset, PRESETS)}")
         for name in values:
             if name not in names:
-                raise CheckFailed(f"the preset {preset!r} sets {name!r}, which is no parameter.{did_you_mean(name, names)}")
+                raise CheckFailed(f"the preset {preset!r} sets {name!r}, which is not a parameter.{did_you_mean(name, names)}")
     for preset in PRESETS:
         parameters = build_parameters(bench.card, preset, dict(bench.card.presets.get(preset, {})))
         selection = bench.card.checkpoint(parameters)
         if selection not in SELECTIONS:
-            raise CheckFailed(f"{selection!r} is no way to choose a checkpoint.{did_you_mean(selection, SELECTIONS)}")
+            raise CheckFailed(f"{selection!r} is not a way to choose a checkpoint.{did_you_mean(selection, SELECTIONS)}")
 
 
 def card_truthful(bench: DetectorBench) -> None:
-    """What the card says of tracks, maps and masks is what the detector does."""
+    """The detector does what the card says about tracks, maps and masks."""
     card = bench.card
     for track in card.tracks:
         support = bench.support(track)
@@ -87,14 +87,14 @@ def card_truthful(bench: DetectorBench) -> None:
             fitted = bench.usual() if track == bench.track else bench.fit(support)
             predictions = bench.predictions(fitted, bench.batches())
         except Exception as error:
-            raise CheckFailed(f"the card names the track {track}, but there: {_sentence(error)}") from error
+            raise CheckFailed(f"the card names the track {track}, but under it: {_sentence(error)}") from error
         given = [prediction.maps is not None for prediction in predictions]
         if any(given) != card.gives_maps or all(given) != card.gives_maps:
             raise CheckFailed(
-                f"gives_maps is {card.gives_maps}, but {sum(given)} of {len(given)} predictions under {track} hold maps"
+                f"gives_maps is {card.gives_maps}, but {sum(given)} of {len(given)} predictions under {track} have maps"
             )
         if any(prediction.scores is None for prediction in predictions) and card.map_score is None:
-            raise CheckFailed(f"predictions under {track} hold no scores, and map_score does not say how a map becomes one")
+            raise CheckFailed(f"predictions under {track} have no scores, and map_score does not say how a map becomes one")
     learns_from_masks = [track for track in card.tracks if track in ("few-shot", "zero-shot")]
     if learns_from_masks and not card.needs_masks:
         try:

@@ -1,4 +1,4 @@
-"""Checks of a detector's conduct: it looks only at what it was granted, and leaves nothing behind."""
+"""Checks of a detector's conduct: it reads only what it was granted, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from adbench.testing.watch import Recorder, WatchedBatch, looks_at, recording
 
 
 def no_label_access(bench: DetectorBench) -> None:
-    """Test labels, masks and files are not looked for, and scores do not depend on them."""
+    """The detector does not look for test labels, masks or files, and scores do not depend on them."""
     fitted, test = bench.usual(), bench.test
     batch = WatchedBatch(RecordingSource(test.images, None), range(len(test)))
     with _bait() as bait, recording(Recorder((), bait)) as recorder:
-        # The true labels are in memory here, as they are in a run; then the opposite ones are.
+        # First the true labels are in memory, as in a run, then the opposite ones.
         referee = memory_images(test.images, test.labels, test.masks)
         found = bench.collected(fitted, [batch])
         referee = memory_images(test.images, ~test.labels, [~mask for mask in test.masks])
         again = bench.collected(fitted, [batch])
         del referee
     if looks := looks_at(batch):
-        raise CheckFailed(f"predict reads {', '.join(looks)} of a batch, which has only len, ids, pixels and batches to offer")
+        raise CheckFailed(f"predict reads {', '.join(looks)} of a batch, which offers only len, ids, pixels and batches")
     if recorder.taken:
         raise CheckFailed(f"predict looks into the user's data: {Path(recorder.taken[0]).name}")
-    demand_same(found, again, "when the labels of the test images are other ones", tolerance=1e-6)
+    demand_same(found, again, "when the labels of the test images change", tolerance=1e-6)
 
 
 @contextmanager
 def _bait() -> Iterator[Path]:
-    """A data root with a set in it that tells labels by its folders."""
+    """A data root with a set whose folders reveal labels."""
     with tempfile.TemporaryDirectory(prefix="adbench-bait-") as folder:
         root = Path(os.path.realpath(folder))
         for name in ("test/good/img/000.png", "test/Ungood/img/001.png"):
@@ -57,7 +57,7 @@ def fits_only_what_is_granted(bench: DetectorBench) -> None:
     demand_same(
         bench.usual_scores(),
         bench.scores(without, bench.test),
-        "with and without images for validation, which are granted to choose a checkpoint only",
+        "with and without images for validation, which are granted only to choose a checkpoint",
         tolerance=1e-6,
     )
 
@@ -72,7 +72,7 @@ def state_saved_and_loaded(bench: DetectorBench) -> None:
         raise CheckFailed("state_dict() is empty after fit")
     context = bench.context()
     file = context.scratch / "state.safetensors"
-    # As the run folder keeps it.
+    # As stored in the run folder.
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, file)
     loaded = bench.make()
     loaded.load_state_dict(load_file(file), context)
@@ -92,14 +92,14 @@ def no_network(bench: DetectorBench) -> None:
     """The network is not touched offline."""
     connected = _watched(bench).connected
     if connected:
-        raise CheckFailed(f"fit or predict wants to reach {', '.join(dict.fromkeys(connected))}")
+        raise CheckFailed(f"fit or predict tries to reach {', '.join(dict.fromkeys(connected))}")
 
 
 def _watched(bench: DetectorBench) -> Recorder:
-    """What fit, predict and state_dict touch; looked at once for all checks."""
+    """What fit, predict and state_dict touch; recorded once for all checks."""
 
     def look() -> Recorder:
-        bench.make()  # imports what it needs
+        bench.make()  # for its imports
         context = bench.context()
         allowed = (context.scratch, cache_root())
         support = bench.support()
@@ -122,23 +122,21 @@ CHECKS = (
     Check(
         "no-label-access",
         no_label_access,
-        "Score from `batch.pixels(size)` alone: the rest of a batch is not part of the contract, and labels of a test set are "
-        "nobody's to learn from.",
+        "Score from `batch.pixels(size)` alone: the rest of a batch is not part of the contract, and test labels "
+        "must not be used.",
     ),
     Check(
         "fits-only-what-is-granted",
         fits_only_what_is_granted,
-        'Learn from support.normal, .abnormal and .auxiliary; use support.valid for nothing, or declare selection="valid".',
+        'Learn from support.normal, .abnormal and .auxiliary; do not use support.valid, or declare selection="valid".',
     ),
     Check(
         "state-saved-and-loaded",
         state_saved_and_loaded,
-        "Return all that fit learned from state_dict() as tensors, and restore it in load_state_dict(state, ctx), where fit was "
+        "Return everything fit learned from state_dict() as tensors, and restore it in load_state_dict(state, ctx), where fit was "
         "not called.",
     ),
-    Check(
-        "no-files-outside", no_files_outside, "Write into ctx.scratch, also temporary files: tempfile.mkdtemp(dir=ctx.scratch)."
-    ),
+    Check("no-files-outside", no_files_outside, "Write to ctx.scratch, temporary files too: tempfile.mkdtemp(dir=ctx.scratch)."),
     Check(
         "no-network",
         no_network,

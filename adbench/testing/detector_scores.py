@@ -1,4 +1,4 @@
-"""Checks of a detector's scores: well formed, the right way up, and a matter of each image alone."""
+"""Checks of a detector's scores: well formed, the right way up, and dependent on one image only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEAST_AUROC = 0.6
 
 
 def scores_well_formed(bench: DetectorBench) -> None:
-    """One finite floating-point score an image and maps (B, h, w), in every batch."""
+    """One finite floating-point score per image and maps (B, h, w), in every batch."""
     batches = bench.batches()
     predictions = bench.predictions(bench.usual(), batches)
     for prediction in predictions:
@@ -37,8 +37,8 @@ def scores_well_formed(bench: DetectorBench) -> None:
 def higher_is_more_anomalous(bench: DetectorBench) -> None:
     """Images with a large planted anomaly get higher scores than normal ones, and so do its pixels.
 
-    A network that the card declares random is judged where it learns from images of the set: zero-shot its weights are
-    all that it has.
+    A network declared random on the card is judged only if it learns from images of the set: zero-shot it has nothing
+    but its weights.
     """
     from adbench.metrics.ranking import auroc
 
@@ -46,12 +46,12 @@ def higher_is_more_anomalous(bench: DetectorBench) -> None:
     quality = auroc(bench.test.labels, found.scores)
     if quality < LEAST_AUROC:
         hint = " (the sign looks wrong)" if quality < 1 - LEAST_AUROC else ""
-        raise CheckFailed(f"blatant anomalies are told from normal images with an AUROC of only {quality:.2f}{hint}")
+        raise CheckFailed(f"obvious anomalies are told from normal images with an AUROC of only {quality:.2f}{hint}")
     if found.maps is not None:
         masks = np.stack([resize_mask(mask, found.maps.shape[1:]) for mask in bench.test.masks])
         quality = auroc(masks, found.maps)
         if quality < LEAST_AUROC:
-            raise CheckFailed(f"the pixels of blatant anomalies are found with an AUROC of only {quality:.2f}")
+            raise CheckFailed(f"the pixels of obvious anomalies are found with an AUROC of only {quality:.2f}")
 
 
 def _telling_scores(bench: DetectorBench) -> Predictions:
@@ -59,14 +59,14 @@ def _telling_scores(bench: DetectorBench) -> Predictions:
         return bench.usual_scores()
     learning = [track for track in bench.card.tracks if track != "zero-shot"]
     if not learning:
-        raise CheckSkipped("the card declares its weights random, and it learns from no image")
+        raise CheckSkipped("the card declares its weights random, and it learns from no images")
     return bench.scores(bench.fit(bench.support(learning[0])), bench.test)
 
 
 def deterministic(bench: DetectorBench) -> None:
     """The same seed gives the same scores, bit for bit."""
     again = bench.scores(bench.fit(bench.support()), bench.test)
-    demand_same(bench.usual_scores(), again, "between two runs with one seed", exact=True)
+    demand_same(bench.usual_scores(), again, "between two runs with the same seed", exact=True)
 
 
 def independent_of_batch_size(bench: DetectorBench) -> None:
@@ -101,7 +101,7 @@ def _inductive(bench: DetectorBench) -> None:
 
 
 def inputs_unchanged(bench: DetectorBench) -> None:
-    """Pixels, masks and labels are left as they were given."""
+    """Pixels, masks and labels are left unchanged."""
     fitted = bench.usual()
     batch = unlabelled(bench.test.images)
     bench.collected(fitted, [batch])
@@ -120,7 +120,7 @@ def _fields(support: Support) -> list[tuple[str, LabelledImages]]:
 
 
 def devices_agree(bench: DetectorBench) -> None:
-    """A GPU gives the scores of the CPU, up to rounding."""
+    """A GPU gives the same scores as the CPU, up to rounding."""
     if bench.gpu is None:
         raise CheckSkipped("torch finds no GPU here")
     fitted = bench.usual()
@@ -145,12 +145,12 @@ CHECKS = (
     Check(
         "higher-is-more-anomalous",
         higher_is_more_anomalous,
-        "Negate scores or maps that measure how normal an image is; else look whether the demo preset trains enough.",
+        "Negate scores or maps that measure how normal an image is; else check that the demo preset trains enough.",
     ),
     Check(
         "deterministic",
         deterministic,
-        "Draw random numbers from ctx.numpy_rng() or ctx.torch_rng(), keep no state between instances, and sort what comes out "
+        "Draw random numbers from ctx.numpy_rng() or ctx.torch_rng(), keep no state between instances, and sort the contents "
         "of sets and folders.",
     ),
     Check(
@@ -162,7 +162,7 @@ CHECKS = (
     Check(
         "independent-of-order",
         independent_of_order,
-        "Carry nothing over from one batch to the next, draw no random numbers in predict, and use ids for nothing; else set "
+        "Carry nothing over from one batch to the next, draw no random numbers in predict, and do not use ids; else set "
         "`transductive` on the card.",
     ),
     Check(
@@ -175,6 +175,6 @@ CHECKS = (
     Check(
         "devices-agree",
         devices_agree,
-        "Move every tensor to ctx.device, the loaded state as well, and draw random numbers on the CPU.",
+        "Move every tensor to ctx.device, including the loaded state, and draw random numbers on the CPU.",
     ),
 )

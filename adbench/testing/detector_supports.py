@@ -23,7 +23,7 @@ def one_normal_image(bench: DetectorBench) -> None:
 
 
 def one_pixel_anomalies(bench: DetectorBench) -> None:
-    """Takes anomalies of one pixel, which resizing may remove from a mask."""
+    """Handles anomalies of one pixel, which resizing may remove from a mask."""
     support = bench.support(
         abnormal=one_pixel_pictures(4, seed=1), valid=normal_pictures(4, seed=2) + one_pixel_pictures(4, seed=2)
     )
@@ -31,14 +31,14 @@ def one_pixel_anomalies(bench: DetectorBench) -> None:
 
 
 def constant_images(bench: DetectorBench) -> None:
-    """Takes images of a single grey level, to learn from and to score."""
+    """Handles images of a single grey level, in the support and the test set."""
     grey = constant_pictures([120, 120, 120, 120])
     support = bench.support(normal=grey, abnormal=constant_pictures([120, 255, 0, 200], abnormal=True))
     _works(bench, support, constant_pictures([0, 120, 255]))
 
 
 def odd_sizes(bench: DetectorBench) -> None:
-    """Takes images of any sizes, also within one batch."""
+    """Handles images of any size, even within one batch."""
     support = bench.support(
         normal=normal_pictures(4, seed=1, shapes=ODD_SHAPES),
         abnormal=abnormal_pictures(4, seed=1, shapes=ODD_SHAPES),
@@ -52,22 +52,22 @@ def _works(bench: DetectorBench, support: Support, images: Pictures) -> None:
 
 
 def too_little_support(bench: DetectorBench) -> None:
-    """Says in one sentence (`UserError`) that a support is too small, where it cannot do with it."""
+    """Says in one sentence (`UserError`) that a support is too small to work with."""
     from adbench.running.evaluate import collect
 
     for track in bench.card.tracks:
-        for lacking, support in _too_little(bench, track).items():
+        for case, support in _too_little(bench, track).items():
             batches = bench.batches()
             try:
                 predictions = bench.predictions(bench.fit(support), batches)
             except UserError:
                 continue
             except Exception as error:
-                raise CheckFailed(f"{lacking} under {track} ends in {explained(error)}") from error
+                raise CheckFailed(f"{case} under {track} ends in {explained(error)}") from error
             try:
                 collect(bench.card, True, batches, predictions)
             except UserError as error:
-                raise CheckFailed(f"{lacking} under {track} is not refused: {error}") from error
+                raise CheckFailed(f"{case} under {track} is not refused: {error}") from error
 
 
 def _too_little(bench: DetectorBench, track: str) -> dict[str, Support]:
@@ -85,19 +85,19 @@ CHECKS = (
     Check(
         "one-normal-image",
         one_normal_image,
-        "Take standard deviations with care (one image has none), and ask for no more neighbours than there are images.",
+        "Guard standard deviations (one image has none), and ask for no more neighbours than there are images.",
     ),
     Check(
         "one-pixel-anomalies",
         one_pixel_anomalies,
-        "A resized mask may be empty: guard divisions by the number of abnormal pixels and losses over none.",
+        "A resized mask may be empty: guard divisions by the number of abnormal pixels, and losses over none.",
     ),
     Check("constant-images", constant_images, "Guard divisions by a range or deviation, which is 0 on a constant image."),
     Check("odd-sizes", odd_sizes, "Ask for pixels and masks at a fixed size: `batch.pixels(side)`, `images.masks(side)`."),
     Check(
         "too-little-support",
         too_little_support,
-        "Look at len(support.normal), len(support.abnormal) and support.auxiliary in fit, and raise adbench.UserError with one "
-        "sentence that says what is needed.",
+        "Check len(support.normal), len(support.abnormal) and support.auxiliary in fit, and raise adbench.UserError with one "
+        "sentence on what is needed.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Images that live in arrays, for tests of detectors."""
+"""Images from arrays, for tests of detectors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MemorySource:
 
 
 class RecordingSource(MemorySource):
-    """Remembers what it handed out, so that a change of it is noticed."""
+    """Remembers the arrays it returned, so that changes to them are noticed."""
 
     def __init__(self, images: Sequence[np.ndarray] | np.ndarray, masks: Sequence[np.ndarray] | np.ndarray | None) -> None:
         super().__init__(images, masks)
@@ -47,7 +47,7 @@ class RecordingSource(MemorySource):
         return self._remembered("masks", super().masks(rows, size))
 
     def changed(self) -> list[str]:
-        """Which of the arrays that were handed out are not what they were: `pixels`, `masks`."""
+        """Which of the returned arrays have changed: `pixels`, `masks`."""
         return sorted({what for what, array, digest in self._handed if _digest(array) != digest})
 
     def _remembered(self, what: str, array: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def memory_images(
 
     Args:
         pixels: (N, H, W, 3) uint8, RGB; or N arrays (H, W, 3) of any sizes.
-        labels: (N,) bool, True = abnormal; all normal where None.
+        labels: (N,) bool, True = abnormal; None = all normal.
         masks: (N, H, W) bool, or N arrays of the images' sizes; None for a set without masks.
         class_name: name of the object for prompts.
     """
@@ -85,12 +85,12 @@ def labelled(
 
 
 def unlabelled(pixels: Sequence[np.ndarray] | np.ndarray) -> ImageBatch:
-    """Images as `predict` gets them: pixels and ids, and a source that records and has no masks."""
+    """Images as `predict` gets them: pixels and ids, from a recording source without masks."""
     return ImageBatch(RecordingSource(pixels, None), range(len(pixels)))
 
 
 def changed_arrays(images: ImageBatch) -> list[str]:
-    """Which arrays of a recording source were changed by those who got them: `pixels`, `masks`."""
+    """Which arrays returned by a recording source were changed: `pixels`, `masks`."""
     source = images._source
     return source.changed() if isinstance(source, RecordingSource) else []
 

@@ -1,4 +1,4 @@
-"""The checks as tests of an author's own suite."""
+"""The checks as tests in a plugin's own suite."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from adbench.errors import UserError
-from adbench.testing.checks import EXPECTED, MEND_UNEXPECTED, Check, CheckFailed, CheckSkipped, expectation, unexpected
+from adbench.testing.checks import EXPECTED, FIX_UNEXPECTED, Check, CheckFailed, CheckSkipped, expectation, unexpected
 from adbench.testing.suite import Bench, bound_checks
 
 
@@ -22,12 +22,12 @@ def parametrize_with_checks(
     ```
 
     Args:
-        names: as of `adbench plugins check`.
+        names: as for `adbench plugins check`.
         only: names of checks; empty = all.
         data_root: folder that holds the sets, for those on disk.
 
     Raises:
-        UserError: unknown name, at collection.
+        UserError: unknown name, raised at collection.
     """
     import pytest
 
@@ -44,14 +44,14 @@ def parametrize_with_checks(
 
 
 def as_test(check: Check, bench: Bench) -> Callable[[], None]:
-    """A function that runs a check and fails, skips, or fails as expected (xfail), as pytest wants it."""
+    """A function that runs a check and passes, fails, skips or xfails in pytest."""
 
     def run() -> None:
         __tracebackhide__ = True
         import pytest
 
         expected = expectation(check, bench)
-        advice = f"{check.what}\nTo mend it: {check.mend}"
+        advice = f"{check.what}\nTo fix it: {check.mend}"
         try:
             check.run(bench)
         except CheckSkipped as skipped:
@@ -61,9 +61,9 @@ def as_test(check: Check, bench: Bench) -> Callable[[], None]:
                 pytest.xfail(f"{EXPECTED}{expected}")
             if isinstance(error, CheckFailed | UserError):
                 pytest.fail(f"{bench.card.name}: {check.name}: {error}\n{advice}", pytrace=False)
-            error.add_note(advice)  # the traceback leads to the author's line
+            error.add_note(advice)  # the traceback points to the author's line
             raise
         if expected:
-            pytest.fail(f"{bench.card.name}: {check.name}: {unexpected(expected)}\nTo mend it: {MEND_UNEXPECTED}", pytrace=False)
+            pytest.fail(f"{bench.card.name}: {check.name}: {unexpected(expected)}\nTo fix it: {FIX_UNEXPECTED}", pytrace=False)
 
     return run

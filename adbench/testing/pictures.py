@@ -43,7 +43,7 @@ def normal_pictures(count: int, seed: int, shapes: Sequence[Shape] = ((SIDE, SID
 
 
 def abnormal_pictures(count: int, seed: int, shapes: Sequence[Shape] = ((SIDE, SIDE),)) -> Pictures:
-    """`count` images with a bright or dark lesion of about a twentieth of the image."""
+    """`count` images with a bright or dark lesion that covers about a twentieth of the image."""
     images, masks = [], []
     for i in range(count):
         rng = np.random.default_rng([seed, 1, i])
@@ -66,7 +66,7 @@ def one_pixel_pictures(count: int, seed: int) -> Pictures:
 
 
 def constant_pictures(levels: Sequence[int], abnormal: bool = False) -> Pictures:
-    """One image of a single grey level each; an abnormal one is abnormal in all its pixels."""
+    """One image per grey level; an abnormal one is abnormal in all its pixels."""
     images = [np.full((SIDE, SIDE, 3), level, np.uint8) for level in levels]
     masks = [np.full((SIDE, SIDE), abnormal) for _ in levels]
     return Pictures(images, masks, np.full(len(levels), abnormal))
@@ -97,6 +97,6 @@ def _disc(shape: Shape, x: float, y: float, radius: float) -> np.ndarray:
 
 
 def _distance(shape: Shape, x: float, y: float) -> np.ndarray:
-    # Image coordinates run from -1 to 1, so a lesion fits whatever the size.
+    # Image coordinates run from -1 to 1, so a lesion fits any size.
     rows, columns = np.linspace(-1, 1, shape[0]), np.linspace(-1, 1, shape[1])
     return np.hypot(columns[None, :] - x, rows[:, None] - y)

@@ -1,6 +1,6 @@
-"""`pytest --adbench NAME`: the checks of a plugin, detector or dataset as tests, beside those of the folder.
+"""`pytest --adbench NAME`: the checks of a plugin, detector or dataset as tests, next to those of the folder.
 
-Loaded by every pytest where adbench is installed, so nothing heavy is imported before the option is used.
+Every pytest loads this where adbench is installed, so nothing heavy is imported until the option is used.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Checks(pytest.Collector):
     """The checks of one subject."""
 
     def collect(self) -> list[pytest.Item]:
-        """Nothing more: the items are made with it."""
+        """Nothing to collect: the items are created with it."""
         return []
 
 
@@ -64,5 +64,5 @@ class CheckItem(pytest.Item):
         self._test()
 
     def reportinfo(self) -> tuple[str, None, str]:
-        """Where it is from, and its name."""
+        """Its path and name."""
         return "adbench", None, self.nodeid

@@ -1,4 +1,4 @@
-"""What it costs to register a plugin: measured in a fresh interpreter, for detectors and datasets alike."""
+"""Cost of registering a plugin: measured in a fresh interpreter, for detectors and datasets alike."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEAVY = (
     "pandas", "sklearn", "scipy", "skimage", "cv2", "matplotlib",
 )  # fmt: skip
 MEND_IMPORT_COST = (
-    "Keep cards and hooks in a module of their own and name the heavy module in `card.factory`, which is imported only to run."
+    "Keep cards and hooks in a separate module and name the heavy module in `card.factory`, which is imported only to run."
 )
 MOST_SECONDS = 0.5
 TIME_LIMIT = 120
@@ -37,9 +37,9 @@ print(json.dumps({"seconds": seconds, "new": sorted(new), "error": plugin.error}
 
 
 def cheap_to_register(bench: Any) -> None:
-    """Registering the plugin imports neither torch nor anything else that is heavy."""
+    """Registering the plugin imports neither torch nor anything else heavy."""
     if not bench.plugin:
-        raise CheckSkipped("the card was given by hand, not brought by a plugin")
+        raise CheckSkipped("the card was passed directly, not given by a plugin")
     command = [sys.executable, "-c", PROGRAM, bench.plugin, json.dumps(sys.path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT)
     if done.returncode:
@@ -51,11 +51,11 @@ def cheap_to_register(bench: Any) -> None:
     if heavy:
         raise CheckFailed(f"importing {bench.plugin} imports {', '.join(heavy)}")
     if cost["seconds"] > MOST_SECONDS:
-        raise CheckFailed(f"importing {bench.plugin} takes {cost['seconds']:.1f} s of computing")
+        raise CheckFailed(f"importing {bench.plugin} takes {cost['seconds']:.1f} s of CPU time")
 
 
 def plugin_of(registry: Registry, hook: str, name: str) -> str:
-    """What the entry point of the plugin names that brought the card of this name through this hook, or ""."""
+    """The module named by the entry point of the plugin whose hook gave the card of this name, or ""."""
     for loaded, brought in registry.plugins.results(hook):
         cards = [card.name for card in brought]
         if name in cards or f"{name.partition(':')[0]}:" in cards:

@@ -1,4 +1,4 @@
-"""From a name that the user types to what is checked: a detector, a dataset, a group, or all that a plugin brings."""
+"""Resolve a name from the user to what is checked: a detector, a dataset, a group, or everything in a plugin."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ def benches(
     weights: Mapping[str, Path] | None = None,
     data_root: Path | None = None,
 ) -> list[Bench]:
-    """The benches of all that a name stands for.
+    """The benches of everything a name stands for.
 
     Args:
-        name: of a detector, a dataset, a group of datasets, a plugin (its entry point) or its distribution. What shares
-            a name is taken together; a card whose name wants an argument is left out of a plugin.
+        name: a detector, a dataset, a group of datasets, a plugin (its entry point) or its distribution. All that share
+        the name are checked; for a plugin, cards whose name needs an argument are left out.
         parameters: method to parameter to value.
-        weights, data_root: as of `check_detector` and `check_dataset`.
+        weights, data_root: as for `check_detector` and `check_dataset`.
 
     Raises:
-        UserError: nothing has this name, or the plugin of this name could not be loaded, with the reason.
+        UserError: nothing has this name, or the plugin with this name could not be loaded.
     """
     detectors, datasets = _names(name, registry)
     given = parameters or {}
@@ -50,7 +50,7 @@ def benches(
 
 
 def _demand_factory(card: DetectorCard | DatasetCard) -> None:
-    """Every check would fail on a factory that cannot be loaded, and none would say how to mend it."""
+    """Fail early: with a factory that cannot be loaded every check would fail, and none would say how to fix it."""
     try:
         load_factory(card.factory, card.name)
     except UserError as error:
@@ -74,9 +74,7 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
         detectors += [name] if prefix in registry.detectors else []
         datasets += [name] if prefix in registry.datasets else []
     if not detectors and not datasets and any(name in (plugin.name, plugin.distribution) for plugin in registry.plugins.loaded):
-        raise UserError(
-            f"The plugin {name!r} brings no method and no dataset that can be checked by itself; see `adbench plugins`."
-        )
+        raise UserError(f"The plugin {name!r} brings no method or dataset that can be checked on its own; see `adbench plugins`.")
     if not detectors and not datasets:
         plugins = [plugin.name for plugin in registry.plugins.loaded]
         known = [*registry.detectors, *registry.datasets, *registry.groups(), *plugins]
@@ -87,5 +85,5 @@ def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:
 
 
 def _plain_names(cards: Iterable[DetectorCard | DatasetCard]) -> list[str]:
-    """Of all cards but those whose names want an argument."""
+    """Names of all cards except those whose names need an argument."""
     return [card.name for card in cards if not card.name.endswith(":")]

@@ -1,4 +1,4 @@
-"""The checks by name, and what runs them: `check_detector`, `check_dataset`."""
+"""The checks by name, and the functions that run them: `check_detector`, `check_dataset`."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def check_detector(
         only: names of checks; empty = all.
         parameters: values that replace those of the preset.
         weights: weights name to file; nothing is downloaded.
-        preset: whose parameters to use.
-        registry: where names and weights are looked up; None = all installed plugins.
+        preset: the preset whose parameters to use.
+        registry: where to look up names and weights; None = all installed plugins.
 
     Raises:
         UserError: unknown detector, check or parameter, also in the card's `expected_failed_checks`.
@@ -65,7 +65,7 @@ def check_dataset(
         dataset: a name, or a card.
         only: names of checks; empty = all.
         data_root: folder that holds the sets, for those on disk.
-        registry: where names are looked up; None = all installed plugins.
+        registry: where to look up names; None = all installed plugins.
 
     Raises:
         UserError: unknown dataset or check, also in the card's `expected_failed_checks`.
@@ -84,21 +84,21 @@ def detector_bench(
     device: str = "cpu",
     gpu: str | None = "auto",
 ) -> DetectorBench:
-    """A bench for the checks of one detector; arguments as of `check_detector`."""
+    """A bench for the checks of one detector; arguments as for `check_detector`."""
     registry = registry or load_registry()
     card = registry.detector(detector) if isinstance(detector, str) else detector
     plugin = plugin_of(registry, "adbench_detectors", card.name)
     demand_known(card, DETECTOR_CHECKS)
     files = {name: Path(path) for name, path in (weights or {}).items()}
     if parameters:
-        build_parameters(card, preset, parameters)  # a mistake of the caller's is none of the plugin's
+        build_parameters(card, preset, parameters)  # the caller's mistake, not the plugin's: raise it here
     return DetectorBench(card, registry, plugin, preset, parameters or {}, files, device, _gpu() if gpu == "auto" else gpu)
 
 
 def dataset_bench(
     dataset: str | DatasetCard, *, data_root: Path | str | None = None, registry: Registry | None = None
 ) -> DatasetBench:
-    """A bench for the checks of one dataset; arguments as of `check_dataset`."""
+    """A bench for the checks of one dataset; arguments as for `check_dataset`."""
     registry = registry or load_registry()
     card = registry.dataset(dataset) if isinstance(dataset, str) else dataset
     demand_known(card, DATASET_CHECKS)
@@ -113,7 +113,7 @@ def _gpu() -> str | None:
 
 
 def bound_checks(benches: Sequence[Bench], only: Iterable[str] = ()) -> list[tuple[Check, Bench]]:
-    """The checks that suit each bench, with it. Raises `UserError` for a name in `only` that is no check of any."""
+    """Each bench with the checks that apply to it. Raises `UserError` for a name in `only` that is a check of none."""
     suites = [(DETECTOR_CHECKS if isinstance(bench, DetectorBench) else DATASET_CHECKS, bench) for bench in benches]
     wanted = {check.name for check in chosen([check for checks, _ in suites for check in checks], only)}
     return [(check, bench) for checks, bench in suites for check in checks if check.name in wanted]

@@ -1,4 +1,4 @@
-"""What a detector does besides scoring: files, network, and looks at what is not its business."""
+"""Watches what a detector does besides scoring: files, network, and reads outside the contract."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from adbench.contracts.images import ImageBatch, PixelSource
 
-# What `ImageBatch` promises; anything else that is read from a batch was not meant for a detector.
+# What `ImageBatch` promises; a detector must read nothing else from a batch.
 CONTRACT = {"ids", "pixels", "batches"}
 OWNERS = ("adbench.contracts.images", __name__)
 LOCAL = {None, "", "localhost", "127.0.0.1", "::1"}
@@ -33,7 +33,7 @@ NETWORK = {"socket.connect": 1, "socket.sendto": 1, "socket.getaddrinfo": 0, "so
 
 
 class WatchedBatch(ImageBatch):
-    """A batch that notes every attribute that is read from outside and is not part of the contract."""
+    """A batch that notes every attribute read from outside that is not part of the contract."""
 
     looks: list[str]
 
@@ -53,7 +53,7 @@ class WatchedBatch(ImageBatch):
 
 
 def looks_at(batch: WatchedBatch) -> list[str]:
-    """Names that were read from the batch and are not part of the contract."""
+    """Names read from the batch that are not part of the contract."""
     return sorted(set(batch.looks))
 
 
@@ -63,7 +63,7 @@ class Recorder:
 
     Attributes:
         folders: where files may be written.
-        bait: a folder that nobody has a reason to look into.
+        bait: a folder that no detector has a reason to read.
         written, taken, connected: paths and addresses that should not have been touched.
     """
 
@@ -74,7 +74,7 @@ class Recorder:
     connected: list[str] = field(default_factory=list)
 
     def note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Take one audit event; raises `OSError` for one that goes to the network."""
+        """Handle one audit event; raises `OSError` for network access."""
         if event in NETWORK:
             self._note_network(event, arguments[NETWORK[event]])
             return
@@ -90,7 +90,7 @@ class Recorder:
     def _note_network(self, event: str, address: Any) -> None:
         host = address[0] if isinstance(address, tuple) and address else address
         host = host.decode(errors="replace") if isinstance(host, bytes) else host
-        # A socket of the file system has no host.
+        # A Unix socket has no host.
         if host not in LOCAL and not (event == "socket.connect" and not isinstance(address, tuple)):
             self.connected.append(str(host))
             raise OSError(f"{host}: no network while adbench.testing checks a plugin")
@@ -102,7 +102,7 @@ _installed: list[bool] = []
 
 @contextmanager
 def recording(recorder: Recorder) -> Iterator[Recorder]:
-    """Record in this block, in every thread; the working and the temporary folder are empty ones and watched too."""
+    """Record in this block, in every thread; the working and temporary folders are empty, and watched too."""
     if not _installed:
         # A hook cannot be removed; it does nothing while no recorder is active.
         sys.addaudithook(_hook)
@@ -122,7 +122,7 @@ def recording(recorder: Recorder) -> Iterator[Recorder]:
             _active.remove(recorder)
             tempfile.tempdir = usual
             os.chdir(here)
-            # Files that compiled code writes raise no event.
+            # Files written by compiled code raise no event.
             recorder.written += [str(path) for place in empty for path in place.rglob("*")]
             recorder.written[:] = [str(path).replace(folder, "<working folder>") for path in dict.fromkeys(recorder.written)]
 
@@ -143,7 +143,7 @@ def _opens_to_write(arguments: tuple[Any, ...]) -> bool:
 def _path(given: Any) -> Path | None:
     if isinstance(given, (str, bytes, os.PathLike)):
         return Path(os.path.realpath(os.fsdecode(given)))
-    return None  # a file descriptor: its opening was an event of its own
+    return None  # a file descriptor: opening it was a separate event
 
 
 def _below(path: Path, folders: Sequence[Path]) -> bool:
@@ -151,7 +151,7 @@ def _below(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def _importing() -> bool:
-    """Whether the running code is being imported: Python writes its byte code, and packages their caches, then."""
+    """Whether an import is running, in which Python writes byte code and packages write their caches."""
     frame = sys._getframe(1)
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):

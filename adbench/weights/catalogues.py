@@ -17,10 +17,10 @@ TORCHVISION = "torchvision/"
 
 @cache
 def published_card(name: str) -> WeightsCard | None:
-    """The card of a published name, or None where nobody publishes it.
+    """The card of a published name, or None if it is not published.
 
     Names are `ARCHITECTURE/TAG` (open_clip), `ARCHITECTURE[.TAG]` (timm) and `torchvision/ENUM.TAG`, e.g.
-    `torchvision/ResNet50_Weights.IMAGENET1K_V2`. Imports that library, which takes seconds, so it is asked last.
+    `torchvision/ResNet50_Weights.IMAGENET1K_V2`. Imports that library, which takes seconds, so it is tried last.
     """
     if name.startswith(TORCHVISION):
         return _torchvision_card(name)
@@ -46,7 +46,7 @@ def _open_clip_card(name: str) -> WeightsCard | None:
     if not config:
         return None
     repository, _, file = config.get("hf_hub", "").rpartition("/")
-    # An architecture ARCHITECTURE-quickgelu says it for weights whose own entry does not.
+    # For weights whose own entry does not say, an architecture named ARCHITECTURE-quickgelu does.
     quick_gelu = config.get("quick_gelu") or (open_clip.get_model_config(architecture) or {}).get("quick_gelu")
     return WeightsCard(
         name=name,
@@ -71,7 +71,7 @@ def _timm_card(name: str) -> WeightsCard | None:
         return None
     if config is None or not (config.hf_hub_id or config.url):
         return None
-    # Files in repositories of other owners are in the key names of other libraries.
+    # Files in repositories of other owners use the key names of other libraries.
     native = (config.hf_hub_id or "").startswith(TIMM_OWNER)
     return WeightsCard(
         name=name,

@@ -1,4 +1,4 @@
-"""Named weights: given by the user, embedded, cached or downloaded; always verified, never unpickled freely."""
+"""Named weights: given by the user, embedded, cached or downloaded; always verified, never unpickled unsafely."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class WeightsResolver:
     """Finds the file behind a name: what a detector gets as `ctx.weights`.
 
-    A name is looked up among the files that the user gave, those that travel in a package, the local caches, and at
-    last on the network. Names on no card are tried as those that open_clip and timm publish.
+    A name is looked up among the files that the user gave, those that ship in a package, the local caches, and last on
+    the network. Names without a card are looked up among those that open_clip, timm and torchvision publish.
 
     Args:
         cards: name to card.
@@ -42,6 +42,11 @@ class WeightsResolver:
         self._cache = cache
         self._failures: dict[str, str] = {}
 
+    @property
+    def given(self) -> Mapping[str, Path]:
+        """Name to file, as the user gave them."""
+        return self._given
+
     def path(self, name: str) -> Path:
         """The verified local file of these weights. Raises `UserError` that names the file, the URL and the option."""
         if name in self._given:
@@ -59,12 +64,12 @@ class WeightsResolver:
     def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, torch.Tensor]:
         """Tensors on the CPU, in the file's own precision, from safetensors or `torch.load(weights_only=True)`.
 
-        What a training put around them is taken off: wrappers such as `{"state_dict": {...}}`, and prefixes such as
+        What training code put around them is removed: wrappers such as `{"state_dict": {...}}`, and prefixes such as
         `module.` that all names share. Nested dictionaries are flattened with dots.
 
         Args:
             name: of the weights.
-            as_stored: leave the prefixes, for a network of whose names all begin with one of them by nature.
+            as_stored: keep the prefixes, for a network whose own names all begin with one.
         """
         from adbench.files.tensors import read_state_dict
 
@@ -88,11 +93,11 @@ class WeightsResolver:
         if found:
             return f"cached: {found}"
         if not card.source:
-            return f"to be given: --weights {name}=PATH"
-        return f"{'not here, and offline' if self._offline else 'to download'}: {card.source}"
+            return f"must be given: --weights {name}=PATH"
+        return f"{'not cached, and offline' if self._offline else 'to download'}: {card.source}"
 
     def card(self, name: str) -> WeightsCard:
-        """The card of a name, of a plugin or made of what open_clip and timm publish. Raises `UserError` if unknown."""
+        """The card of a name, from a plugin or from what other libraries publish. Raises `UserError` if unknown."""
         if name in self._cards:
             return self._cards[name]
         from adbench.weights.catalogues import close_published_name, published_card
@@ -121,7 +126,7 @@ class WeightsResolver:
             try:
                 return _verified(card, self._fetch(card))
             except DownloadError as error:
-                # Kept: the cells of a run ask again and again, and a network that is down takes its time to say so.
+                # Remembered: every cell of a run asks again, and a network that is down is slow to fail.
                 self._failures[card.name] = str(error)
         raise UserError(
             f"Weights {card.name!r} are not on this machine{self._failures[card.name]}: get {card.file} from "
@@ -146,7 +151,7 @@ class WeightsResolver:
             except DownloadError as error:
                 reasons.append(str(error))
         if not reasons:
-            raise DownloadError(" and nothing tells where to get them")
+            raise DownloadError(" and have no known source")
         raise DownloadError(f" and could not be downloaded ({'; '.join(reasons)})")
 
     def _folder(self) -> Path:
@@ -166,15 +171,15 @@ def _embedded_file(card: WeightsCard) -> Path:
     package, _, file = card.embedded.partition(":")
     path = Path(str(files(package).joinpath(file)))
     if not path.is_file():
-        raise UserError(f"The embedded weights {card.name!r} ({path}) are missing: install adbench again.")
+        raise UserError(f"The embedded weights {card.name!r} ({path}) are missing: reinstall adbench.")
     return _verified(card, path)
 
 
 def _verified(card: WeightsCard, path: Path) -> Path:
     if card.sha256 and _digest(path) != card.sha256:
         raise UserError(
-            f"{path} has not the published SHA-256 of weights {card.name!r} ({card.sha256}): delete it so that it is "
-            f"got again, or give the right file with --weights {card.name}=PATH."
+            f"{path} does not have the published SHA-256 of weights {card.name!r} ({card.sha256}): delete it to download "
+            f"it again, or give the right file with --weights {card.name}=PATH."
         )
     return path
 

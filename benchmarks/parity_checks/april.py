@@ -58,7 +58,7 @@ def network_of(golden: Golden, report: Report) -> Network:
 
 
 def _texts(golden: Golden, report: Report) -> Tensor:
-    """(C, E, 2), one a class."""
+    """(C, E, 2), one per class."""
     return torch.stack([text_features(golden.tower, str(name)) for name in report.load(f"{MAPS}:class_names")])
 
 
@@ -125,7 +125,7 @@ def _check_official_test(golden: Golden, report: Report) -> None:
     network = network_of(golden, report)
     report.exact(f"{RESULTS}:image_size", golden.side)
     report.exact(f"{RESULTS}:features", list(golden.levels))
-    # What was drawn with the seed is recorded as `support_paths`, which is taken instead.
+    # The draw is recorded as `support_paths`, used instead of the seed.
     report.load(f"{RESULTS}:seed")
     for mode in MODES:
         report.demand(f"april/e2e/{mode}_maps_*.npz:maps")
@@ -152,7 +152,7 @@ def _compare_results(report: Report, mode: str, class_name: str, masks: np.ndarr
     report.compare(f"{at}/map_max", maps.max(axis=(1, 2)), atol=1e-4)
     report.compare(f"{at}/pr_sp", scores, atol=5e-5)
     image, pixel = ranking_figures(labels, scores), ranking_figures(masks, maps)
-    # The figures are of float64 sums: the last bits depend on their order.
+    # The figures are float64 sums, whose last bits depend on the order.
     report.compare(f"{at}/auroc_sp", image[0], atol=1e-12)
     report.compare(f"{at}/ap_sp", image[1], atol=1e-12)
     report.compare(f"{at}/auroc_px", pixel[0], atol=1e-4)
@@ -167,7 +167,7 @@ def _compare_results(report: Report, mode: str, class_name: str, masks: np.ndarr
 
 
 def _by_class(report: Report, split: str) -> dict[str, list[dict[str, Any]]]:
-    """What `meta.json` lists of a split, in its order."""
+    """The entries of `meta.json` for a split, in its order."""
     found: dict[str, dict[int, dict[str, Any]]] = {}
     for name in report.demand(f"{DATA}/meta.json:{split}/*"):
         _, class_name, row, key = name.partition(":")[2].split("/")

@@ -1,7 +1,7 @@
 """The figure that APRIL-GAN's released code calls AUPRO. It is not the standard one: adbench never reports it.
 
-Overlaps and false-positive rates are taken at 200 even thresholds from the lowest score up, of pixels strictly above
-each. Of the curve only the points with a rate below 0.3 are kept, and their rates are stretched to [0, 1].
+Overlaps and false-positive rates are taken at 200 even thresholds from the lowest score up, for pixels strictly above
+each. Only points of the curve with a rate below 0.3 are kept, and their rates are stretched to [0, 1].
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ LIMIT = 0.3
 
 
 def april_aupro(masks: NDArray[np.bool_], maps: NDArray[np.float32]) -> float | None:
-    """The figure, or None where the scores are all equal or no rate below the limit differs from another.
+    """The figure, or None if all scores, or all rates below the limit, are equal.
 
     Args:
         masks: (N, H, W), True = abnormal.
@@ -44,7 +44,7 @@ def april_aupro(masks: NDArray[np.bool_], maps: NDArray[np.float32]) -> float | 
 def shares_above(
     scores: NDArray[np.float32], weights: NDArray[np.float64], thresholds: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """The summed weight of the scores strictly above each threshold."""
+    """Summed weight of the scores strictly above each threshold."""
     order = np.argsort(scores)
     total = np.concatenate([[0.0], np.cumsum(weights[order])])
     return total[-1] - total[np.searchsorted(scores[order], thresholds, side="right")]

@@ -33,7 +33,7 @@ INITIAL = "bgad/decoders_init.safetensors"
 AFTER_FIRST_EPOCH = "bgad/decoders_after_epoch0.safetensors"
 KINDS: tuple[Literal["focal", "plain"], ...] = ("focal", "plain")
 ZERO_GRADS: tuple[Literal["none", "zero"], ...] = ("none", "zero")
-# What a run takes from the configuration. The grids are those of the features.
+# Settings that a run takes from the configuration. Grids are those of the features.
 INPUTS = (
     "image_side",
     "dims",
@@ -51,13 +51,13 @@ INPUTS = (
     "epochs_run",
 )
 BETA = re.compile(r"_beta([\d.]+)")
-# The loss functions alone were called with these, whatever the configuration of the runs says.
+# Recorded calls of the loss functions used these, whatever the configuration of the runs says.
 ALONE_TAU, ALONE_NORMALISER = 0.1, 10.0
 
 
 @dataclass(frozen=True)
 class Golden:
-    """What the configuration says, and the data that goes with it."""
+    """The configuration and its data."""
 
     report: Report
     dims: list[int]
@@ -128,7 +128,7 @@ def _golden(report: Report) -> Golden:
 def _check_losses(report: Report) -> None:
     prefix = f"{LOSSES}:"
     cases = [name.removeprefix(prefix).removesuffix("_logps") for name in report.demand(f"{prefix}*_logps")]
-    # Any array tells of its beta, so that one that is lost is missed.
+    # Betas come from any array's name, so that a lost array is noticed.
     betas = sorted({match[1] for name in report.demand(f"{prefix}*_beta*") if (match := BETA.search(name))})
     for case, beta, focal in itertools.product(cases, betas, "01"):
         key = f"{LOSSES}:{case}_beta{beta}_focal{focal}"
@@ -192,7 +192,7 @@ def _check_training(golden: Golden, kind: Literal["focal", "plain"], zero_grad: 
                 epochs += [epoch] * len(done)
                 if epoch and first_mixed:
                     first_mixed = False
-                    if zero_grad == "none":  # the others saved no weights there
+                    if zero_grad == "none":  # the others saved no weights here
                         _compare_flows(report, f"bgad/decoders_after_first_mixed_batch_{kind}_{zero_grad}", trainer.flows)
         if epoch == golden.epochs[0] and (kind, zero_grad) == ("focal", "none"):
             _compare_flows(report, AFTER_FIRST_EPOCH.removesuffix(".safetensors"), trainer.flows)
@@ -263,9 +263,9 @@ def _check_scores(golden: Golden) -> None:
 
 
 def _released_aupro(masks: np.ndarray, maps: np.ndarray) -> float:
-    """The release's own PRO, not the standard one: 1000 even thresholds from the highest score down, pixels strictly above.
+    """The release's PRO, not the standard one: 1000 even thresholds from the highest score down, pixels strictly above.
 
-    Of the curve the points with a false-positive rate up to 0.3 are kept, and their rates are stretched to [0, 1].
+    Only points of the curve with a false-positive rate up to 0.3 are kept, and their rates are stretched to [0, 1].
     """
     high, step = maps.max(), (maps.max() - maps.min()) / 1000
     thresholds = high - np.arange(1000) * step
@@ -278,7 +278,7 @@ def _released_aupro(masks: np.ndarray, maps: np.ndarray) -> float:
 
 
 def _nan_where_empty(values: Any, empty: Any) -> np.ndarray:
-    """As the release reports a step without abnormal tokens above the boundary; ours is a number (see ORIGINALS.md)."""
+    """NaN for a step without abnormal tokens above the boundary, as in the release; ours is a number (see ORIGINALS.md)."""
     found = np.asarray(values.detach() if isinstance(values, Tensor) else values, np.float64)
     return np.where(empty, np.nan, found)
 

@@ -20,7 +20,7 @@ CONFIG = "clip/config.json"
 
 @dataclass(frozen=True)
 class Golden:
-    """The golden CLIP in the product's tower, and the sizes that come with it."""
+    """The golden CLIP in the product's tower, and its sizes."""
 
     tower: Tower
     side: int
@@ -53,7 +53,7 @@ def _check_text(tower: Tower, report: Report) -> None:
     names = [str(name) for name in report.load(f"{file}:class_names")]
     for index, name in enumerate(names):
         for kind, states in (("normal", NORMAL_STATES), ("abnormal", ABNORMAL_STATES)):
-            # The first class must be there; of others the release's texts may be recorded or not.
+            # The first class is required; the release's texts of other classes are optional.
             if index == 0 or report.has(f"{file}:tokens_{kind}_class{index}"):
                 texts = prompts(name, states)
                 report.exact(f"{file}:tokens_{kind}_class{index}", tokenize(texts, tower.model.context_length))

@@ -67,7 +67,7 @@ def golden_network(report: Report, file: str, parameters: DraParameters) -> DraN
     state = _tensors(report, file)
     widths = widths_of({name.removeprefix(TRUNK): tensor for name, tensor in state.items() if name.startswith(TRUNK)})
     if widths is None:
-        raise ValueError(f"{file} holds no ResNet-18")
+        raise ValueError(f"{file} is not a ResNet-18")
     network = DraNetwork(ResNet18(widths), widths[-1], parameters.top_share, parameters.scales)
     load_weights(network, state, file, "Is the file whole?")
     return network
@@ -125,7 +125,7 @@ def _check_pseudo(report: Report) -> None:
 
 
 def _size(area: float, wanted: tuple[int, int]) -> tuple[int, int]:
-    """The product's size of a patch, for an aspect (not recorded) that gives the wanted one where any does."""
+    """The product's size of a patch, for an aspect (not recorded) that gives the wanted one if there is one."""
     sizes = [patch_size(area, float(aspect)) for aspect in np.geomspace(*ASPECT, 20001)]
     return wanted if wanted in sizes else sizes[0]
 
@@ -136,7 +136,7 @@ def _check_training(parameters: DraParameters, report: Report) -> None:
     report.exact(f"{CONFIG}:img_size", images.shape[-1])
     report.exact(f"{CONFIG}:batch_size", images.shape[1])
     report.exact(f"{CONFIG}:n_ref", references.shape[1])
-    # The model reads no label of a reference. What they say is which images are references: normal ones and pseudo anomalies.
+    # The model ignores labels of references. They only say which images are references: normal ones and pseudo anomalies.
     report.exact(f"{TRAIN}:ref_labels", np.where(report.expected(f"{TRAIN}:ref_labels") == NORMAL, NORMAL, PSEUDO))
     abnormal = [parameters.batch_size - parameters.batch_size * 2 // 3] * len(labels)
     if [int((row == SEEN).sum()) for row in labels] != abnormal:
@@ -169,7 +169,7 @@ def _check_training(parameters: DraParameters, report: Report) -> None:
     report.compare(f"{TRAIN}:lr", rates)
     epochs = len(report.expected(f"{TRAIN}:lr_per_epoch"))
     every = [learning_rate(epoch, parameters.lr, parameters.lr_period) for epoch in range(epochs)]
-    report.compare(f"{TRAIN}:lr_per_epoch", every, rtol=1e-12, note="exact but for the last bit")
+    report.compare(f"{TRAIN}:lr_per_epoch", every, rtol=1e-12, note="exact except the last bit")
     _check_trained(trainer.network, report)
 
 
@@ -209,7 +209,7 @@ def _check_first_step(
         if np.linalg.norm(report.expected(name)) > ZERO_NORM:
             report.relative(name, gradient, limit=1e-4)
         else:
-            report.compare(name, gradient, atol=ZERO_NORM, note="zero but for rounding")
+            report.compare(name, gradient, atol=ZERO_NORM, note="zero except rounding")
 
 
 def _check_trained(network: DraNetwork, report: Report) -> None:
@@ -256,12 +256,12 @@ def _trainer(network: DraNetwork, parameters: DraParameters) -> Trainer:
 
 @torch.no_grad()
 def _outputs(network: DraNetwork, parameters: DraParameters, batch: Batch) -> list[Outputs]:
-    """What the heads say in training mode, on a copy, so that no running statistics move."""
+    """Output of the heads in training mode, on a copy, so that running statistics do not change."""
     return _trainer(copy.deepcopy(network).train(), parameters).outputs(batch)
 
 
 def _compare_each(report: Report, name: str, actual: Any, tolerance: np.ndarray) -> None:
-    """Compare with a tolerance of its own for each element: deviations in units of it, none above 1."""
+    """Compare each element with its own tolerance: deviations in units of it, none above 1."""
     wanted = np.asarray(report.expected(name), np.float64)
     deviation = np.abs(np.asarray(actual, np.float64) - wanted) / tolerance
     share = float(deviation.max())

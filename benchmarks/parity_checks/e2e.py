@@ -33,7 +33,7 @@ from parity_checks.listed import check_listed
 from parity_checks.mvfa import golden_adapters, pixel_auroc
 from parity_checks.report import Report
 
-# Names in prompts, where they differ from the folder's.
+# Names in prompts that differ from the folder's.
 PROMPT_NAMES = {
     "Retina_RESC": "retinal OCT",
     "Retina_OCT2017": "retinal OCT",
@@ -43,7 +43,7 @@ PROMPT_NAMES = {
 FEW, ZERO = KINDS = ("mvfa_few", "mvfa_zero")
 FINAL = "_adapters_final.safetensors"
 CHAOTIC_LR = 1e-3
-# What a run takes from its file. The order of the memory, too, is recorded, but a minimum over it does not depend on it.
+# Settings that a run takes from its file. The order of the memory is recorded too, but a minimum does not depend on it.
 INPUTS = (
     "kind",
     "obj",
@@ -60,7 +60,7 @@ INPUTS = (
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Tolerances of one run, from the README, which gives none for what comes late in a chaotic run: see `CHAOTIC`."""
+    """Tolerances of one run, from the README, which gives none for late values of a chaotic run: see `CHAOTIC`."""
 
     first_losses: float
     later_losses: float
@@ -72,14 +72,14 @@ class Tolerance:
     note: str = ""
 
 
-# At lr 1e-3 on a set with masks rounding grows to 0.04-0.08 in the loss of a step from about the 60th on. A single step may
-# stray by some times the epoch's 0.1, the min-maxed scores by as much as the mean, and with them 6 of the 36 pairs of
-# images and a few pixels in a hundred change places. That is loose, and still no run with another loss, memory or fusion.
+# At lr 1e-3 on a set with masks, rounding grows to 0.04-0.08 in the loss of a step from about the 60th on. A single step
+# may be off by several times the epoch's 0.1, min-maxed scores by as much as the mean, and then 6 of the 36 pairs of
+# images and a few percent of the pixels swap order. Loose, but a run with another loss, memory or fusion would not pass.
 CHAOTIC = Tolerance(1e-4, 0.5, 40, 0.1, auc=6 / 36 + 1e-9, pixel_auc=0.05, scores=0.1, note="loose: chaotic after about 60 steps")
 
 
 class FileSource:
-    """A pixel source over files of one folder tree."""
+    """A pixel source over files in one folder tree."""
 
     def __init__(self, paths: Sequence[Path], masks: Sequence[Path | None]) -> None:
         self._images = [read_image(path) for path in paths]
@@ -104,11 +104,11 @@ def check(folder: Path, report: Report) -> None:
     files = sorted({name.partition(":")[0] for name in report.demand("e2e/*.json:*")})
     kinds = {file: report.load(f"{file}:kind") for file in files}
     for kind in set(KINDS) - set(kinds.values()):
-        report.fail("e2e/*.json", f"there is no run of the kind {kind}")
+        report.fail("e2e/*.json", f"there is no run of kind {kind}")
     report.demand(f"e2e/*{FINAL}:*")
     for file, kind in kinds.items():
         if kind not in KINDS:
-            report.fail(file, f"a run of the unknown kind {kind!r}")
+            report.fail(file, f"a run of unknown kind {kind!r}")
             continue
         try:
             with tempfile.TemporaryDirectory() as scratch:
@@ -156,7 +156,7 @@ def _task(run: dict[str, Any], few: bool, golden: Golden, report: Report, scratc
     seed = run["seed"]
     adapters: Adapters = golden_adapters(golden, report, f"e2e/adapters_init_seed{seed}.safetensors")
     if tuple(run["features"]) != adapters.levels or run["img_size"] != golden.side:
-        raise ValueError("the run was recorded with other levels or another image side than clip/config.json says")
+        raise ValueError("the run was recorded with other levels or another image side than in clip/config.json")
     parameters = OfficialParameters(lr=run["lr"], epochs=run["epochs"], image_size=run["img_size"])
     ctx = Context("cpu", seed, WeightsResolver({}, offline=True), scratch)
     model = Model(golden.tower, adapters, parameters, ctx)
@@ -230,7 +230,7 @@ def _zero_orders(run: dict[str, Any], report: Report) -> list[Order]:
         for step in epoch:
             class_name = step["path"].partition("_AD/")[0]
             if with_masks[class_name] != (step["class_index"] > 0) or ("/Ungood/" in step["path"]) != bool(step["label"]):
-                raise ValueError(f"the recorded label or class of {step['path']} is not the folder's")
+                raise ValueError(f"the recorded label or class of {step['path']} differs from the folder's")
     return [[[position[step["path"]]] for step in epoch] for epoch in run["train_order"]]
 
 
@@ -238,7 +238,7 @@ def _compare_evaluation(
     file: str, number: int, detector: MvfaDetector, test: LabelledImages, steps: int, tolerance: Tolerance, report: Report
 ) -> None:
     at = f"{file}:evaluations/{number}"
-    # The detector gets pixels and ids, not the labelled images.
+    # The detector gets pixels and ids, not labelled images.
     unlabelled = ImageBatch(test._source, range(len(test)))
     (prediction,) = detector.predict_all([unlabelled])
     scores, maps = np.asarray(prediction.scores), np.asarray(prediction.maps)

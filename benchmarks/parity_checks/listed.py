@@ -1,4 +1,4 @@
-"""Images of the golden folder that no recorded run took: the product must list and read them all the same."""
+"""Images of the golden folder that no recorded run used: the product must list and read them too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from parity_checks.report import Report
 
 
 def check_listed(folder: Path, datasets: Iterable[Dataset], pattern: str, report: Report) -> None:
-    """Tick off what nobody looked at and one of the datasets has: under its split and class, readable, a mask not empty."""
+    """Tick off files not read yet that a dataset has: under its split and class, readable, masks not empty."""
     places: dict[Path, tuple[Dataset, Split, Item]] = {}
     for dataset in datasets:
         if not dataset.absence():

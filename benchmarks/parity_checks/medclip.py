@@ -18,7 +18,7 @@ from parity_checks.report import Report
 
 CONFIG, DATA, WEIGHTS = "medclip/config.json", "medclip/data.npz", "medclip/model_fp16.safetensors"
 CLASSES = ("normal", "abnormal")
-# Gradients that vanish but for rounding.
+# Gradients that are zero except for rounding.
 NO_GRADIENT = 1e-5
 
 
@@ -56,7 +56,7 @@ def _check_pixels(report: Report, size: int) -> Tensor:
 
 
 def _padded(image: np.ndarray, size: int) -> np.ndarray:
-    """(1 or 3, h, w) uint8 to (S, S) uint8 as the release does it, where the harness only resizes."""
+    """(1 or 3, h, w) uint8 to (S, S) uint8 as in the release; the harness only resizes."""
     colour = Image.fromarray(image.transpose(1, 2, 0) if len(image) == 3 else image[0])
     side = max(size, *colour.size)
     square = Image.new("L", (side, side))

@@ -42,7 +42,7 @@ def _check_ranking(report: Report, case: str, labels: np.ndarray, scores: np.nda
 
 
 def _check_regions(report: Report, case: str, masks: np.ndarray, maps: np.ndarray, limits: Sequence[str]) -> None:
-    """Counts of regions, and all kinds of AUPRO at every limit that any case has: none may be missing."""
+    """Counts of regions, and all kinds of AUPRO at every limit of any case: none may be missing."""
     for connectivity in (8, 4):
         counted = find_regions(masks, connectivity).sizes.size
         report.exact(f"{FIGURES}:{case}/regions_{connectivity}", counted)
@@ -54,7 +54,7 @@ def _check_regions(report: Report, case: str, masks: np.ndarray, maps: np.ndarra
 
 
 def _check_april(report: Report, case: str, masks: np.ndarray, maps: np.ndarray) -> None:
-    """APRIL-GAN's own figure; null where its code fails, with the error beside it, or gives NaN."""
+    """APRIL-GAN's own figure; null where its code fails (with the error next to it) or gives NaN."""
     name = f"{FIGURES}:{case}/aupro_0.3_april_200step"
     found = april_aupro(masks > 0, maps)
     if found is None or not report.has(name) or report.expected(name) is None:

@@ -43,7 +43,7 @@ def check(folder: Path, report: Report) -> None:
 
 
 def golden_source(report: Report) -> Vgg:
-    """The product's source network with the golden weights. Weights that it does not take are not ticked off."""
+    """The product's source network with the golden weights. Unused weights are not ticked off."""
     prefix = f"{TEACHER}:"
     names = report.demand(f"{prefix}*")
     source = build_source({name.removeprefix(prefix): torch.from_numpy(report.expected(name)) for name in names})
@@ -79,7 +79,7 @@ def _check_configuration(source: Vgg, report: Report) -> None:
     report.exact(f"{CONFIG}:side", _images(report, "train_images_u8").shape[-1])
     report.exact(f"{CONFIG}:use_bias", any(layer.bias is not None for layer in convolutions))
     for kind, (first, *others) in (("teacher", source.blocks), ("student", cloner.blocks)):
-        # Of the first block the original records a ReLU and the pooling, of others every ReLU but the last and the pooling.
+        # The original records, of the first block, a ReLU and the pooling; of others, every ReLU but the last, and the pooling.
         channels = [first[0], first[-1], *(width for block in others for width in block)]
         report.exact(f"{FEATURES}:output_channels_{kind}", channels)
         report.exact(f"{FEATURES}:n_outputs", len(channels))
@@ -162,16 +162,16 @@ def _check_maps(pair: Pair, report: Report) -> None:
 def _gradients(pair: Pair, images: Tensor, guided: bool = False) -> Tensor:
     """(B, 3, H, W), taken image by image as in the release.
 
-    Where two pixels of a pooling are nearly the same, the rounding of a batch may choose the other one, and the gradient of
-    that image is then another: on some processors one image of the public data is such.
+    If two pixels of a pooling are nearly equal, rounding in a batch may choose the other one and change that image's
+    gradient: on some processors this happens for one image of the public data.
     """
     return torch.cat([pair.saliency(image, guided)[1] for image in images.split(1)])
 
 
 def released_localisation(maps: np.ndarray, masks: np.ndarray) -> float:
-    """The release's localisation number, which is no AUROC: opened maps at 1000 thresholds, and no (0, 0) in the curve."""
+    """The release's localisation number, which is not an AUROC: opened maps at 1000 thresholds, and no (0, 0) in the curve."""
     cross = generate_binary_structure(2, 1)
-    # Opening what lies above a threshold is the same as looking above it in the opened map.
+    # Opening the pixels above a threshold equals thresholding the opened map.
     opened = np.stack([grey_opening(each, footprint=cross) for each in maps])
     thresholds = np.arange(1000) / 1000
     recall, false_alarms = [[float((opened[where] >= threshold).mean()) for threshold in thresholds] for where in (masks, ~masks)]

@@ -30,7 +30,7 @@ LR = 1e-3
 
 
 def check(folder: Path, report: Report) -> None:
-    """Compare everything in `mvfa/` but what the check of CLIP compares."""
+    """Compare everything in `mvfa/` except what the CLIP check compares."""
     torch.set_num_threads(1)
     golden = golden_clip(report)
     text = text_features(golden.tower, str(report.load("mvfa/text.npz:class_names")[0]))
@@ -211,9 +211,9 @@ def _check_training(golden: Golden, text: Tensor, report: Report) -> None:
 
 
 def _check_trained(report: Report, kind: str, before: dict[str, Tensor], after: dict[str, Tensor]) -> None:
-    """Compare the weights; those of the segmentation head, which `detonly` does not train, must be as they were."""
+    """Compare the weights; those of the segmentation head, which `detonly` does not train, must be unchanged."""
     for name, weight in after.items():
         if kind == "seg" or name.startswith("det_"):
             report.compare(f"mvfa/adapters_after3_{kind}.safetensors:{name}", weight, atol=1e-4)
         elif not torch.equal(weight, before[name]):
-            report.fail(f"mvfa/adapters_after3_{kind}.safetensors", f"{name} moved, and must not")
+            report.fail(f"mvfa/adapters_after3_{kind}.safetensors", f"{name} changed, but must not")

@@ -1,7 +1,7 @@
-"""What a parity check says: one line an array, and what of the golden folder was never looked at.
+"""The report of a parity check: one line per array, and the parts of the golden folder that were never read.
 
 Every array is named `file:key`, the file relative to the golden folder: `mvfa/maps.npz:zero_map`,
-`metrics/expected.json:img_ties/auroc`. A JSON file has one array a leaf (keys and the indices of lists of
+`metrics/expected.json:img_ties/auroc`. A JSON file has one array per leaf (keys and the indices of lists of
 dictionaries joined by `/`); any other file, e.g. an image, is one array named by its path alone.
 """
 
@@ -18,19 +18,19 @@ from safetensors.numpy import load_file
 
 SUMS = "SHA256SUMS"
 DOCUMENTS = ("*README.md", f"*{SUMS}")
-EMPTY = "it holds no element, so nothing is compared"
+EMPTY = "it has no elements, so nothing is compared"
 
 
 class MissingGoldenError(Exception):
-    """The folder lacks a file or an array that a check needs."""
+    """A file or array that a check needs is missing from the folder."""
 
 
 class Report:
-    """Compares arrays with a golden folder, prints as it goes and remembers what was looked at.
+    """Compares arrays with a golden folder, prints results and remembers what was read.
 
     Args:
         folder: the golden folder.
-        say: receives each line.
+        say: called with each line.
     """
 
     def __init__(self, folder: Path, say: Callable[[str], None] = print) -> None:
@@ -44,18 +44,18 @@ class Report:
         self._files: dict[str, dict[str, Any]] = {}
 
     def names(self, pattern: str = "*") -> list[str]:
-        """Names of the arrays that the folder holds and that match a shell pattern, sorted by file."""
+        """Names of the folder's arrays that match a shell pattern, sorted by file."""
         return [name for name in self._inventory() if fnmatchcase(name, pattern)]
 
     def demand(self, pattern: str) -> list[str]:
-        """`names`, of which there must be some: a loop over none would compare nothing without a word."""
+        """`names`, but at least one is required: a loop over none would silently compare nothing."""
         found = self.names(pattern)
         if not found:
-            raise MissingGoldenError(f"the golden folder holds nothing like {pattern}")
+            raise MissingGoldenError(f"the golden folder has nothing like {pattern}")
         return found
 
     def has(self, name: str) -> bool:
-        """Whether the folder holds this array (or, without `:`, this file)."""
+        """Whether the folder has this array (or, without `:`, this file)."""
         file, _, key = name.partition(":")
         return (self.folder / file).is_file() and (not key or key in self._read(file))
 
@@ -72,11 +72,11 @@ class Report:
         return dict(values)
 
     def load_keys(self, file: str, keys: Iterable[str]) -> dict[str, Any]:
-        """Return some arrays of a file by their keys, as inputs; what else it holds is left to be looked at."""
+        """Return some arrays of a file by their keys, as inputs; the others stay unread."""
         return {key: self.load(f"{file}:{key}") for key in keys}
 
     def path(self, file: str) -> Path:
-        """Return the path of a file that is one array (an image, a text) and tick it off as an input."""
+        """Return the path of a file that is one array (an image, a text), and tick it off as an input."""
         if not (self.folder / file).is_file():
             raise MissingGoldenError(f"{file} is not in the golden folder")
         self.used.add(file)
@@ -99,7 +99,7 @@ class Report:
         return self._line(name, f"{largest:.3g}", tolerance, fine, note)
 
     def compare_parts(self, name: str, actual: Any, parts: Sequence[tuple[slice, float | None]], *, note: str = "") -> bool:
-        """Compare a one-dimensional array part by part, each with its own tolerance; None = this part is not compared."""
+        """Compare a one-dimensional array part by part, each with its own tolerance; None = not compared."""
         pair = self._pair(name, actual)
         if pair is None:
             return False
@@ -138,13 +138,13 @@ class Report:
         return self._line(name, f"{wrong} differ" if wrong else "0", "exact", wrong == 0)
 
     def left_out(self, pattern: str, reason: str) -> None:
-        """Say of all arrays that match why they are not compared; they do not fail."""
+        """Report why matching arrays are not compared; they do not fail."""
         for name in self.names(pattern):
             self.excused.add(name)
             self.say(f"{name:<68} left out: {reason}")
 
     def not_covered(self, folder: str, reason: str) -> None:
-        """Say in one line that no check looks at a folder; its arrays do not fail."""
+        """Report in one line that no check covers a folder; its arrays do not fail."""
         names = self.names(f"{folder}/*")
         self.uncovered |= set(names)
         if names:
@@ -162,7 +162,7 @@ class Report:
         return [name for name in self._inventory() if name not in seen and any(fnmatchcase(name, p) for p in patterns)]
 
     def lost(self, patterns: tuple[str, ...]) -> list[str]:
-        """Files that match one of the patterns of `unseen` and that the folder's own list of checksums names, but it lacks."""
+        """Files in the folder's list of checksums that match one of the patterns of `unseen` but are missing."""
         sums = self.folder / SUMS
         lines = sums.read_text(encoding="utf-8").splitlines() if sums.is_file() else []
         listed = [line.split(maxsplit=1)[1].lstrip("*").removeprefix("./") for line in lines if line.strip()]
@@ -170,7 +170,7 @@ class Report:
         return [file for file in listed if any(fnmatchcase(file, p) for p in files) and not (self.folder / file).is_file()]
 
     def _pair(self, name: str, actual: Any) -> tuple[np.ndarray, np.ndarray] | None:
-        """What was found and what is wanted, float64; None, after saying so, where that is missing or of another shape."""
+        """Actual and expected array, float64; None, after reporting it, if that is missing or of another shape."""
         try:
             wanted = np.asarray(self._value(name), dtype=np.float64)
         except MissingGoldenError as error:
@@ -196,7 +196,7 @@ class Report:
         file, _, key = name.partition(":")
         values = self._read(file)
         if key not in values:
-            raise MissingGoldenError(f"{file} holds no {key!r}")
+            raise MissingGoldenError(f"{file} has no {key!r}")
         return values[key]
 
     def _read(self, file: str) -> dict[str, Any]:
@@ -219,7 +219,7 @@ class Report:
     def _keys(self, file: str) -> list[str]:
         try:
             return [f"{file}:{key}" for key in self._read(file)]
-        except Exception:  # a damaged file is one array that nobody compares
+        except Exception:  # a damaged file counts as one array that is never compared
             return [file]
 
 

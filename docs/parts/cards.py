@@ -103,7 +103,7 @@ def _dataset(card: DatasetCard) -> str:
 def weights(registry: Registry) -> str:
     """A table of the named weights."""
     rows = (
-        (code(card.name), "embedded" if card.embedded else card.source or "to be given", card.licence, card.notes)
+        (code(card.name), "embedded" if card.embedded else card.source or "must be given", card.licence, card.notes)
         for card in registry.weights.values()
     )
     return table(("name", "from", "licence", "notes"), rows)

@@ -1,4 +1,4 @@
-"""Methods of anomalib, wrapped at its torch models: raw scores and maps, no engine, no post-processor."""
+"""Methods of anomalib, wrapped at the torch model: raw scores and maps, no engine, no post-processor."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WIDE_RESNET = WeightsCard(
     hub="timm/wide_resnet50_2.tv_in1k:model.safetensors",
     url="https://download.pytorch.org/models/wide_resnet50_2-95faca4d.pth",
     licence="BSD-3-Clause",
-    notes="torchvision's first ImageNet weights, as in the papers; timm's own default tag is another network.",
+    notes="torchvision's first ImageNet weights, as in the papers; timm's default tag is another network.",
 )
 CLIP_PLUS_240 = WeightsCard(
     name="ViT-B-16-plus-240/laion400m_e31",
@@ -46,8 +46,8 @@ PATCHCORE = DetectorCard(
     url="https://arxiv.org/abs/2106.08265",
     licence="anomalib's torch model, Apache-2.0",
     notes="The image score is the plain maximum, as in the paper's sample script; neighbours=9 is anomalib's reweighting. "
-    "The whole image is seen, where the paper crops 256 px to 224. As in anomalib, and unlike in the authors' code, features of "
-    "the levels are concatenated without pooling them to 1024 numbers. Above max_patches, which no set of the paper reaches, "
+    "The whole image is used; the paper crops 256 px to 224. As in anomalib, and unlike in the authors' code, features of "
+    "the levels are concatenated, not pooled to 1024 numbers. Above max_patches, which no set in the paper reaches, "
     "the coreset is chosen from a random part of every image's patches.",
 )
 CFLOW = DetectorCard(
@@ -76,11 +76,11 @@ CFLOW = DetectorCard(
     "Normalizing Flows. WACV 2022. arXiv 2107.12571.",
     url="https://arxiv.org/abs/2107.12571",
     licence="anomalib's flow, Apache-2.0; FrEIA, MIT",
-    notes="Each level's likelihoods are taken relative to the greatest of the training normals, so a score depends on its image "
-    "alone; the release takes the greatest of the whole test set (cflow.maxima=test-set), anomalib of the batch (maxima=batch), "
-    "which cost 0.1 of image AUROC in a test. Soft permutation, 256 vectors a step, 2e-4 with warm-up and cosine are the "
-    "paper's; anomalib's are cflow.permutation=hard, fibre=64, lr=1e-4, schedule=constant. Vectors that fill no step are trained "
-    "on, as in anomalib; the release drops them. The whole image is seen.",
+    notes="Each level's likelihoods are taken relative to the greatest of the training normals, so a score depends only on its "
+    "image; the release takes the greatest of the whole test set (cflow.maxima=test-set), anomalib of the batch (maxima=batch), "
+    "which cost 0.1 of image AUROC in a test. Soft permutation, 256 vectors per step, 2e-4 with warm-up and cosine are the "
+    "paper's; anomalib's are cflow.permutation=hard, fibre=64, lr=1e-4, schedule=constant. Leftover vectors that fill no step are "
+    "trained on, as in anomalib; the release drops them. The whole image is used.",
 )
 RD4AD = DetectorCard(
     name="rd4ad",
@@ -96,8 +96,8 @@ RD4AD = DetectorCard(
     licence="anomalib's torch model and loss, Apache-2.0 and MIT",
     notes="Adam's betas and the inner width of the bottleneck of wide ResNets are the authors'; rd4ad.betas=0.5,0.99 and "
     "rd4ad.bottleneck=anomalib are anomalib's. As in anomalib, maps are blurred with the image mirrored at its border without "
-    "the edge pixel, which changes the authors' maps within 16 pixels of the border. The whole image is seen. Backbones other "
-    "than ResNets, tiny-cnn among them, get a bottleneck and a decoder of ours, of the same plan with one residual block a level.",
+    "the edge pixel, which changes the authors' maps within 16 pixels of the border. The whole image is used. Backbones other "
+    "than ResNets, tiny-cnn among them, get our own bottleneck and decoder, of the same plan with one residual block per level.",
 )
 WINCLIP = DetectorCard(
     name="winclip",
@@ -105,7 +105,7 @@ WINCLIP = DetectorCard(
     factory="adbench_anomalib.winclip:WinclipDetector",
     tracks=("zero-shot", "few-normal"),
     parameters=WinclipParameters,
-    # tiny-clip was trained on pixels in [0, 1]; with CLIP's mean and deviation its windows see nothing.
+    # tiny-clip was trained on pixels in [0, 1]; with CLIP's mean and deviation its windows find nothing.
     presets={"demo": {"weights": TINY_CLIP.name, "image_size": 112, "mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}},
     packages=("anomalib", "open_clip_torch"),
     uses_auxiliary=False,
@@ -114,15 +114,15 @@ WINCLIP = DetectorCard(
     "CVPR 2023. arXiv 2303.14814.",
     url="https://arxiv.org/abs/2303.14814",
     licence="anomalib's torch model, Apache-2.0",
-    notes="Nothing is trained: zero-shot it learns from no image, few-normal it keeps the features of k normals. The prompts are "
-    "anomalib's, with the set's name where anomalib says object. The CLIP is the tower that other methods use, with the weights "
-    "that the resolver gives. anomalib is written for open_clip before 2.26.1; with later ones its windows attend across each "
-    "other and a score depends on the batch, which is put right here.",
+    notes="Nothing is trained: zero-shot uses no image, few-normal keeps the features of k normals. The prompts are "
+    "anomalib's, with the set's name where anomalib says object. The CLIP is the tower that other methods use, with weights "
+    "from the resolver. anomalib is written for open_clip before 2.26.1; with later versions its windows attend to each other "
+    "and a score depends on the batch, which is fixed here.",
 )
 
 
 def own_weights(card: DetectorCard, parameters: AnomalibParameters, weights: Weights) -> Iterable[str]:
-    """What `anomalib:NAME` takes where no backbone is named."""
+    """Weights that `anomalib:NAME` uses if no backbone is named."""
     if parameters.backbone:
         return ()
     from adbench_anomalib import generic_models
@@ -138,7 +138,7 @@ ANOMALIB = DetectorCard(
     tracks=("full-normal",),
     parameters=AnomalibParameters,
     presets={"demo": {"backbone": TINY_CNN.name, "image_size": 128, "epochs": 4, "batch_size": 8}},
-    # One list for all models of anomalib: which of them NAME takes is not known before it is built.
+    # One list for all models of anomalib: which ones NAME uses is known only once it is built.
     packages=(
         "anomalib",
         "einops",
@@ -156,10 +156,10 @@ ANOMALIB = DetectorCard(
     citation="Akcay, Ameln, Vaidya, Lakshmanan, Ahuja, Genc. Anomalib: A Deep Learning Library for Anomaly Detection. ICIP 2022. "
     "arXiv 2202.08341.",
     url="https://arxiv.org/abs/2202.08341",
-    licence="anomalib, Apache-2.0; some of its models have terms of their own",
+    licence="anomalib, Apache-2.0; some of its models have their own terms",
     notes="anomalib:NAME runs the image model class NAME of the installed anomalib with its own defaults, optimiser and training "
-    "step; scores and maps are those of its torch model, without post-processing or clipping. Nothing is validated in between "
-    "and the last weights are scored. Images are resized by Pillow. Backbones that a model names itself are looked up among "
+    "step; scores and maps are those of its torch model, without post-processing or clipping. There is no validation, "
+    "and the last weights are scored. Images are resized by Pillow. A backbone that the model names is looked up among "
     "timm's weights. The demo preset is for models with a convolutional backbone, or none.",
 )
 
@@ -172,5 +172,5 @@ def adbench_detectors() -> list[DetectorCard]:
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
-    """The named weights that these methods use."""
+    """The named weights of these methods."""
     return [WIDE_RESNET, CLIP_PLUS_240, TINY_CNN, TINY_CLIP]

@@ -18,7 +18,7 @@ LAST_STRIDES = (8, 16, 32)
 
 
 def choose_layers(model: nn.Module, wanted: Sequence[str], strides: Sequence[int] = MIDDLE_STRIDES) -> list[str]:
-    """The modules to take features from: those wanted, or, where none is named, the levels at these strides.
+    """The modules to take features from: those named, or by default the levels at these strides.
 
     Raises:
         UserError: the network has no such module, or not exactly one level at each of the strides.
@@ -28,7 +28,7 @@ def choose_layers(model: nn.Module, wanted: Sequence[str], strides: Sequence[int
         found = [name for name, stride in levels.items() if stride in strides]
         if sorted(levels[name] for name in found) != list(strides):
             raise UserError(
-                f"This backbone has not one level at each of the strides {', '.join(map(str, strides))}: name its layers, e.g. "
+                f"This backbone does not have exactly one level at each of the strides {', '.join(map(str, strides))}: name its layers, e.g. "
                 f"--set METHOD.layers={','.join(list(levels)[1:3]) or 'layer2,layer3'}."
             )
         return found
@@ -40,7 +40,7 @@ def choose_layers(model: nn.Module, wanted: Sequence[str], strides: Sequence[int
 
 
 class MixedPrecision(nn.Module):
-    """A feature extractor in the precision of the run; its features leave as float32, in which distances are taken."""
+    """A feature extractor in the precision of the run; its features are returned as float32 for distances."""
 
     def __init__(self, extractor: nn.Module, ctx: Context) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class MixedPrecision(nn.Module):
         self.ctx = ctx
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
-        """(B, 3, S, S) to one (B, C, h, w) float32 a layer."""
+        """(B, 3, S, S) to one (B, C, h, w) float32 per layer."""
         with self.ctx.autocast():
             features = self.extractor(images)
         return {layer: feature.float() for layer, feature in features.items()}
@@ -56,12 +56,12 @@ class MixedPrecision(nn.Module):
 
 @contextmanager
 def traced(architecture: str, layers: Sequence[str]) -> Iterator[None]:
-    """Say in one sentence that torch.fx, which cuts networks at their layers, cannot follow this one."""
+    """Turn a failure of torch.fx, which cuts networks at their layers, into one sentence."""
     try:
         yield
-    except Exception as error:  # torch.fx has no base class for what it cannot trace
+    except Exception as error:  # torch.fx has no base class for tracing errors
         raise UserError(
-            f"torch.fx cannot follow {architecture} to {', '.join(layers)}: choose another backbone or layers."
+            f"torch.fx cannot trace {architecture} to {', '.join(layers)}: choose another backbone or layers."
         ) from error
 
 
@@ -79,6 +79,6 @@ def cut_backbone(parameters: BackboneParameters, ctx: Context, strides: Sequence
 
 
 def backbone_input(batch: ImageBatch, parameters: BackboneParameters, device: str) -> Tensor:
-    """Pixels as the backbone wants them, (B, 3, S, S) float32 on the device, (x / 255 - mean) / std."""
+    """Pixels as the backbone expects them, (B, 3, S, S) float32 on the device, (x / 255 - mean) / std."""
     pixels = batch.pixels(parameters.image_size, parameters.interpolation)
     return to_input(pixels, parameters.mean, parameters.std, device)

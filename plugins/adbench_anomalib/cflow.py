@@ -1,4 +1,4 @@
-"""CFlow-AD: likelihoods of frozen features under flows that know where in the image they are (WACV 2022)."""
+"""CFlow-AD: likelihoods of frozen features under flows conditioned on the position in the image (WACV 2022)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from adbench_nets import load_weights, shuffled
 
 
 class CflowDetector(Detector):
-    """anomalib's flows, trained as the paper says, with maxima that no test image has a part in."""
+    """anomalib's flows, trained as in the paper, with maxima that use no test image."""
 
     parameters: CflowParameters
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Train the flows on the normal images, then take the greatest likelihood of each level over the same images."""
+        """Train the flows on the normal images, then find the greatest likelihood of each level on them."""
         if not len(support.normal):
             raise UserError("CFlow learns from normal images, and this support has none.")
         self._prepare(ctx)
@@ -40,16 +40,16 @@ class CflowDetector(Detector):
         self.maxima = greatest(found)
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Scores (B,), the maximum of maps (B, S, S): the number of levels less the sum of their relative likelihoods.
+        """Scores (B,), the maximum of maps (B, S, S): the number of levels minus the sum of their relative likelihoods.
 
         Under `maxima=batch`, as in anomalib, the maxima are the batch's and the map's zero its most normal pixel; under
-        `test-set` the batch is taken for the whole set, as only `predict_all` knows more.
+        `test-set` the batch counts as the whole set; only `predict_all` sees more.
         """
         found = self._likelihoods(batch)
         return self._prediction(found, self.maxima if self.parameters.maxima == "train" else greatest([found]))
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:
-        """As `predict`, but for `maxima=test-set`, which looks at the whole set before it scores the first image."""
+        """As `predict`, except under `maxima=test-set`, which reads the whole set before scoring the first image."""
         if self.parameters.maxima != "test-set":
             yield from super().predict_all(batches)
             return
@@ -63,11 +63,11 @@ class CflowDetector(Detector):
         return {"maxima": self.maxima, **{f"flows.{key}": value.contiguous() for key, value in self.flows.state_dict().items()}}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore what `state_dict` gave."""
         self._prepare(ctx)
         self.maxima = state["maxima"].to(ctx.device)
         flows = {key.removeprefix("flows."): value for key, value in state.items() if key != "maxima"}
-        load_weights(self.flows, flows, "The saved flows", "Load them with the parameters that they were saved with.")
+        load_weights(self.flows, flows, "The saved flows", "Load them with the parameters they were saved with.")
         self.flows.eval()
 
     def _prepare(self, ctx: Context) -> None:

@@ -1,4 +1,4 @@
-"""The conditional flows of CFlow-AD: built, trained and asked for likelihoods."""
+"""The conditional flows of CFlow-AD: building, training and likelihoods."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from adbench_anomalib.parameters import CflowParameters
 from adbench_nets import ConditionalFlow, build_flows, log_likelihood, position_encoding, rotate, warm_up_cosine
 
-# Vectors that go through a flow at once when nothing is learnt: bounds memory, changes no number.
+# Vectors per pass through a flow outside training: bounds memory, changes no result.
 VECTORS_AT_ONCE = 8192
 
 
 def new_flows(widths: Sequence[int], parameters: CflowParameters, generator: torch.Generator) -> nn.ModuleList:
-    """One untrained flow a level, drawn as anomalib draws it; soft permutations after all the rest."""
+    """One untrained flow per level, drawn as in anomalib; soft permutations are drawn last."""
     p = parameters
     flows = build_flows(widths, p.position_channels, p.blocks, p.clamp, "hard", generator)
     if p.permutation == "soft":
@@ -30,7 +30,7 @@ def train_batch(
 ) -> None:
     """Train each level's flow on its vectors in a random order, one step for every `fibre` of them.
 
-    What is left over joins the last step. Minimises -log sigmoid(log-likelihood / channels).
+    Leftover vectors join the last step. Minimises -log sigmoid(log-likelihood / channels).
 
     Args:
         features: (B, C, h, w) of each level.
@@ -64,8 +64,8 @@ def normality(found: Sequence[Tensor], maxima: Sequence[Tensor | float], size: i
     """Sum over the levels of exp(likelihood - maximum), each enlarged to the image (equation 8 of the paper, normalised).
 
     Args:
-        found: (B, h, w) a level.
-        maxima: one a level; where none is exceeded, each level adds a number in (0, 1].
+        found: (B, h, w) per level.
+        maxima: one per level; if not exceeded, each level adds a number in (0, 1].
 
     Returns:
         (B, size, size), higher = more normal.
@@ -76,10 +76,10 @@ def normality(found: Sequence[Tensor], maxima: Sequence[Tensor | float], size: i
 
 
 def learning_rate(parameters: CflowParameters, progress: float) -> float:
-    """The learning rate after so many meta-epochs.
+    """The learning rate at this point of training.
 
     Args:
-        progress: meta-epochs done, with the fraction of the one under way.
+        progress: meta-epochs done, including the fraction of the current one.
     """
     if parameters.schedule == "constant":
         return parameters.lr

@@ -11,9 +11,9 @@ from torch import Tensor
 from adbench_anomalib.models import SparseRandomProjection
 from adbench_nets import seeded
 
-# Of the Johnson-Lindenstrauss bound, as anomalib and the authors choose it.
+# For the Johnson-Lindenstrauss bound, as in anomalib and the authors' code.
 DISTORTION = 0.9
-# Numbers in the block of points that is worked on at once: what fits a cache, or what keeps a GPU busy.
+# Numbers per block of points: small enough for a CPU cache, or large enough to keep a GPU busy.
 BLOCK_NUMBERS = {"cpu": 1 << 19, "cuda": 1 << 26}
 
 
@@ -24,7 +24,7 @@ def greedy_coreset(
     seed: int,
     progress: Callable[[Iterable[Any], str], Iterator[Any]] = lambda iterable, description: iter(iterable),
 ) -> Tensor:
-    """Choose points so that the farthest of the others is as near as greed can make it (k-centre, algorithm 1 of the paper).
+    """Greedily choose points so that the farthest of the others is as near as possible (k-centre, algorithm 1 of the paper).
 
     Distances are those of a sparse random projection. Projection and first centre are drawn as anomalib's `KCenterGreedy`
     draws them after `torch.manual_seed(seed)` and `numpy.random.seed(seed)`; the states of the generators are restored.
@@ -43,9 +43,9 @@ def greedy_coreset(
         projection = SparseRandomProjection(eps=DISTORTION)
         points = projection.fit(embedding).transform(embedding)
         centre = torch.randint(high=count, size=(1,)).to(points.device)
-    # The difference and its norm are taken block by block, in a buffer that stays in the processor's cache: the same
-    # operations as on the whole, and so the same numbers to the last bit, without writing and reading N x C of them.
-    # Squares through a matrix product would be faster still, but cancel where points are close, and so choose others.
+    # Difference and norm are computed block by block, in a buffer that stays in the CPU cache: the same operations as on
+    # the whole, so the same numbers to the last bit, without writing and reading N x C of them. Squares by a matrix
+    # product would be faster still, but cancellation between close points would change the choice.
     rows = max(1, BLOCK_NUMBERS.get(points.device.type, BLOCK_NUMBERS["cuda"]) // points.shape[1])
     buffer = torch.empty(min(rows, count), points.shape[1], device=points.device)
     distance = torch.empty(count, device=points.device)

@@ -16,7 +16,7 @@ from adbench_nets import seeded
 
 
 class AnomalibDetector(Detector):
-    """A Lightning module of anomalib, trained by its own steps; scores and maps are its torch model's, untouched."""
+    """A Lightning module of anomalib, trained by its own steps; scores and maps are the unchanged output of its torch model."""
 
     parameters: AnomalibParameters
 
@@ -30,18 +30,18 @@ class AnomalibDetector(Detector):
         self._settle(ctx)
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Scores (B,) in any range, and maps (B, h, w) where the model makes them."""
+        """Scores (B,) in any range, and maps (B, h, w) if the model has them."""
         images = to_unit(batch.pixels(self.size, "bilinear")).to(self.device)
         with torch.no_grad(), in_one_line(self.card.argument, "used"):
             output = self.module.model(self.module.pre_processor.transform(images))
         return to_prediction(self.card.name, len(batch), output)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All parameters and buffers, the backbone's too."""
+        """All parameters and buffers, including the backbone's."""
         return {key: value.detach().clone().contiguous() for key, value in self.module.state_dict().items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore what `state_dict` gave."""
         with seeded(ctx.seed):
             self._prepare(ctx)
         resize_buffers(self.module, state)
@@ -58,19 +58,19 @@ class AnomalibDetector(Detector):
 
 
 def to_prediction(name: str, images: int, output: Any) -> Prediction:
-    """anomalib's outputs without their singleton axes; a model without an image score has its map's maximum, as in anomalib."""
+    """anomalib's outputs without their singleton axes; without an image score, the map's maximum, as in anomalib."""
     scores, maps = getattr(output, "pred_score", None), getattr(output, "anomaly_map", None)
     if maps is not None:
         maps = maps.reshape(images, *maps.shape[-2:]).float()
     if scores is not None:
         return Prediction(scores=scores.reshape(images).float(), maps=maps)
     if maps is None:
-        raise UserError(f"{name} gave neither scores nor maps: this version of anomalib cannot be read.")
+        raise UserError(f"{name} gave neither scores nor maps: this version of anomalib is not supported.")
     return Prediction(scores=maps.amax(dim=(-2, -1)), maps=maps)
 
 
 def resize_buffers(module: torch.nn.Module, state: Mapping[str, Tensor]) -> None:
-    """Make room for memories whose size only training tells."""
+    """Resize memories, whose size is known only after training."""
     for name, buffer in list(module.named_buffers()):
         if name in state and state[name].shape != buffer.shape:
             owner, _, key = name.rpartition(".")

@@ -20,27 +20,27 @@ from adbench_anomalib.models import AnomalibModule, image_models
 from adbench_anomalib.parameters import AnomalibParameters
 from adbench_nets import TINY_CNN, architecture_of, as_float32, count_classes, load_backbone, seeded
 
-# Names that constructors give to what `backbone` is.
+# Constructor arguments that mean `backbone`.
 BACKBONE_ARGUMENTS = ("backbone", "encoder_name")
-# Models whose encoder has names of anomalib's own, which `arguments` can give.
+# Models whose encoder has anomalib's own names; set it with `arguments`.
 OTHER_NAMES = ("FoundAD",)
 COMPONENTS = ("pre_processor", "post_processor", "evaluator", "visualizer")
 ELSEWHERE = {
-    "AnomalyVFM": "it downloads weights of its own that have no name here",
-    "CFM": "it reads point clouds beside the images",
+    "AnomalyVFM": "it downloads its own weights, which have no name here",
+    "CFM": "it needs point clouds as well as images",
     "Cflow": "its scores depend on the batch; run cflow, with cflow.maxima=batch for anomalib's way",
-    "Dsr": "it downloads weights of its own that have no name here",
-    "EfficientAd": "it downloads weights of its own and the Imagenette images that it trains on",
-    "VlmAd": "it asks a language model behind a service",
+    "Dsr": "it downloads its own weights, which have no name here",
+    "EfficientAd": "it downloads its own weights and the Imagenette images that it trains on",
+    "VlmAd": "it calls a language model service",
     "WinClip": "it takes no weights; run winclip",
 }
-# Constructor arguments that name a folder of pictures, which anomalib would download, and whether there must be one.
+# Constructor arguments for a folder of pictures, which anomalib would download, and whether it is required.
 FOLDERS = {"Draem": ("dtd_dir", True), "Glass": ("anomaly_source_path", False)}
 DEFAULT_SIZE = 256
 
 
 def find_class(name: str) -> type[AnomalibModule]:
-    """The Lightning class of this name. Raises `UserError` where there is none, or where it cannot be run in this way."""
+    """The Lightning class of this name. Raises `UserError` if there is none, or if it cannot be run this way."""
     known = [known for known in image_models.__all__ if issubclass(getattr(image_models, known), AnomalibModule)]
     if name not in known:
         raise UserError(f"The installed anomalib has no image model {name!r}.{did_you_mean(name, known)}")
@@ -50,10 +50,10 @@ def find_class(name: str) -> type[AnomalibModule]:
 
 
 def build_module(name: str, parameters: AnomalibParameters, weights: Weights) -> AnomalibModule:
-    """The model with its own defaults, what the user changes, and nothing after its raw outputs.
+    """The model with its own defaults and the user's changes, and nothing after its raw outputs.
 
     Raises:
-        UserError: no such model, arguments that its constructor does not take, or weights that cannot be had.
+        UserError: no such model, arguments that its constructor does not accept, or unavailable weights.
     """
     found = find_class(name)
     taken = inspect.signature(found).parameters
@@ -74,11 +74,11 @@ def build_module(name: str, parameters: AnomalibParameters, weights: Weights) ->
 
 @contextmanager
 def in_one_line(name: str, done: str) -> Iterator[None]:
-    """Say in one sentence what a model refuses: each does it in a way of its own, some only when they see an image.
+    """Turn a model's error into one sentence: each fails in its own way, some only when they see an image.
 
     Args:
-        name: of the class.
-        done: what cannot be done with it, a participle.
+        name: name of the class.
+        done: what cannot be done with it, as a participle.
     """
     try:
         yield
@@ -93,7 +93,7 @@ def in_one_line(name: str, done: str) -> Iterator[None]:
 
 
 class NotedWeights:
-    """A resolver that remembers the names whose tensors it was asked for."""
+    """A resolver that remembers which names' tensors were requested."""
 
     def __init__(self, source: Weights) -> None:
         self.source = source
@@ -101,16 +101,16 @@ class NotedWeights:
         self.path, self.sha256, self.card = source.path, source.sha256, source.card
 
     def state_dict(self, name: str, *, as_stored: bool = False) -> dict[str, Tensor]:
-        """As the source gives them."""
+        """The source's tensors."""
         self.names.append(name)
         return self.source.state_dict(name, as_stored=as_stored)
 
 
 def own_weights(name: str, parameters: AnomalibParameters, weights: Weights) -> list[str]:
-    """Names of the weights that a model takes by itself. It is built once to see them: its class does not tell.
+    """Names of the weights that a model uses by default. It is built once to find them: its class does not say.
 
     Raises:
-        UserError: as `build_module`.
+        UserError: as for `build_module`.
     """
     noted = NotedWeights(weights)
     with seeded(0):
@@ -119,7 +119,7 @@ def own_weights(name: str, parameters: AnomalibParameters, weights: Weights) -> 
 
 
 def parse_arguments(name: str, text: str, known: list[str]) -> dict[str, Any]:
-    """A JSON object of constructor arguments. Raises `UserError` that names what is wrong."""
+    """A JSON object of constructor arguments. Raises `UserError` if it is wrong."""
     try:
         arguments = json.loads(text or "{}")
     except json.JSONDecodeError as error:
@@ -133,7 +133,7 @@ def parse_arguments(name: str, text: str, known: list[str]) -> dict[str, Any]:
 
 
 def image_side(module: AnomalibModule) -> tuple[int, int]:
-    """Height and width to which the model's own pre-processing resizes images, before it may crop them."""
+    """Height and width to which the model's pre-processing resizes images, before any crop."""
     transforms = getattr(module.pre_processor.transform, "transforms", [module.pre_processor.transform])
     for transform in transforms:
         if isinstance(transform, Resize) and transform.size:
@@ -144,13 +144,13 @@ def image_side(module: AnomalibModule) -> tuple[int, int]:
 
 @contextmanager
 def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterator[None]:
-    """While this lasts, networks that timm or torchvision would download weights for get them from the resolver.
+    """Within this context, weights that timm or torchvision would download come from the resolver.
 
-    anomalib's classes make their networks themselves, many without a way to pass weights in.
+    anomalib's classes build their networks themselves, and many take no weights.
 
     Args:
-        named: weights of the network called `architecture`; "" = none: a network gets those of its own name, and one of
-            torchvision those called as `torchvision/EfficientNet_B5_Weights.IMAGENET1K_V1`.
+        named: weights of the network called `architecture`; "" = a network gets those of its own name, a torchvision one
+        those named like `torchvision/EfficientNet_B5_Weights.IMAGENET1K_V1`.
     """
     create, get_state = timm.create_model, WeightsEnum.get_state_dict
 
@@ -159,7 +159,7 @@ def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterato
             return create(model_name, pretrained=False, **options)
         name = named if named and model_name == architecture else model_name
         plain = model_name.partition(".")[0]
-        load_backbone(weights, name, plain)  # refuses what does not fit, where timm may be lenient
+        load_backbone(weights, name, plain)  # strict, where timm may be lenient
         state = as_float32(weights.state_dict(name))
         overlay = {"state_dict": state, "num_classes": count_classes(plain, state), "source": ""}
         return create(model_name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
@@ -175,13 +175,15 @@ def resolved_weights(weights: Weights, named: str, architecture: str) -> Iterato
 
 
 def _backbone_argument(name: str, backbone: str, taken: Mapping[str, Any]) -> str:
-    """The constructor's name for the backbone, or "" where it has none or none is given."""
+    """The constructor's argument for the backbone, or "" if it has none or none is given."""
     argument = next((argument for argument in BACKBONE_ARGUMENTS if argument in taken and name not in OTHER_NAMES), "")
     if backbone and not argument and backbone != TINY_CNN.name:
-        raise UserError(f"anomalib:{name} has no one backbone to choose: leave anomalib:{name}.backbone out, see its arguments.")
+        raise UserError(
+            f"anomalib:{name} has no single backbone to choose: leave anomalib:{name}.backbone out, see its arguments."
+        )
     if argument == "encoder_name" and backbone == TINY_CNN.name:
         raise UserError(
-            f"anomalib:{name} wants a DINO vision transformer, and none is embedded: "
+            f"anomalib:{name} needs a DINO vision transformer, and none is embedded: "
             f"--set anomalib:{name}.backbone=vit_small_patch14_dinov2 --weights vit_small_patch14_dinov2=PATH."
         )
     return argument if backbone else ""

@@ -1,4 +1,4 @@
-"""A Lightning module of anomalib trained as it says itself: its optimisers, schedulers, steps and hooks."""
+"""A Lightning module of anomalib trained with its own optimisers, schedulers, steps and hooks."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from torch.utils.data import DataLoader, Dataset
 from adbench import Context, ImageBatch
 from adbench_anomalib.models import AnomalibModule, MemoryBankMixin
 
-# For models that do not say how long to train.
+# For models that do not set a number of epochs.
 DEFAULT_EPOCHS = 100
-# Of a model's trainer arguments, those that say how it learns; the others say where and how it reports.
+# The trainer arguments that decide how a model learns; the others decide where and how it reports.
 LEARNING_ARGUMENTS = ("gradient_clip_val", "gradient_clip_algorithm", "accumulate_grad_batches", "max_steps")
 PRECISIONS: dict[str, Any] = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
 class Normals(LightningDataModule):
-    """Normal images as anomalib's own data modules give them: float32 in [0, 1], in a new order every epoch."""
+    """Normal images as anomalib's data modules give them: float32 in [0, 1], in a new order every epoch."""
 
     def __init__(self, images: ImageBatch, size: tuple[int, int], batch_size: int, generator: torch.Generator) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Normals(LightningDataModule):
         self.generator = generator
 
     def train_dataloader(self) -> DataLoader:
-        """The loader that the trainer, and hooks of some models, ask for."""
+        """The loader for the trainer and some models' hooks."""
         return DataLoader(self.rows, self.train_batch_size, shuffle=True, generator=self.generator, collate_fn=collate)
 
 
@@ -53,7 +53,7 @@ class Rows(Dataset):
 
 
 def collate(rows: Sequence[np.ndarray]) -> AnomalibBatch:
-    """A batch of anomalib's, all labelled normal."""
+    """An anomalib batch, all labelled normal."""
     return AnomalibBatch(image=to_unit(np.stack(rows)), gt_label=torch.zeros(len(rows), dtype=torch.bool))
 
 
@@ -63,10 +63,10 @@ def to_unit(pixels: np.ndarray) -> torch.Tensor:
 
 
 def train(module: AnomalibModule, normals: Normals, epochs: int, ctx: Context) -> None:
-    """Run Lightning's loop without anything beside it: no validation, logs, checkpoints or post-processing.
+    """Run Lightning's loop and nothing else: no validation, logs, checkpoints or post-processing.
 
     Args:
-        epochs: 0 = the model's own number. A model that only collects features has its own number in any case.
+        epochs: 0 = the model's default. A model that only collects features always uses its default.
     """
     own = module.trainer_arguments
     wanted = own.get("max_epochs") if isinstance(module, MemoryBankMixin) or not epochs else epochs
@@ -96,7 +96,7 @@ def train(module: AnomalibModule, normals: Normals, epochs: int, ctx: Context) -
 
 
 class Ticker(Callback):
-    """Moves a progress bar on at the start of every epoch."""
+    """Advances a progress bar at the start of every epoch."""
 
     def __init__(self, progress: Iterator[Any]) -> None:
         self.progress = progress
@@ -108,7 +108,7 @@ class Ticker(Callback):
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Lightning says what hardware it found and how loaders could be faster, which is no news in a benchmark."""
+    """Silence Lightning's messages on hardware and faster loaders."""
     logger = logging.getLogger("lightning.pytorch")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,11 +1,11 @@
-"""The parts of anomalib that are used. Importing any of them imports all of its models, which takes seconds."""
+"""The parts of anomalib in use. Importing any of them imports all its models, which takes seconds."""
 
 from __future__ import annotations
 
 import warnings
 
 with warnings.catch_warnings():
-    # Among those models are some that use deprecated parts of timm and of anomalib itself.
+    # Some of those models use deprecated parts of timm and of anomalib itself.
     warnings.simplefilter("ignore", FutureWarning)
     from anomalib.models import image as image_models
     from anomalib.models.components import AnomalibModule, MemoryBankMixin, SparseRandomProjection, TimmFeatureExtractor

@@ -1,4 +1,4 @@
-"""The parameters of the methods; those of the frozen backbone are common to all."""
+"""The parameters of the methods; those of the frozen backbone are shared."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Share = Annotated[float, Interval(ge=0, lt=1)]
 
 @dataclass(frozen=True, kw_only=True)
 class BackboneParameters:
-    """A frozen timm network and the images that it gets."""
+    """A frozen timm network and its input images."""
 
     backbone: str = parameter("wide_resnet50_2.tv_in1k", "weights of the backbone: tiny-cnn, a name of timm, or a --weights NAME")
     architecture: str = parameter("", "timm architecture of these weights; empty = as their name says")
@@ -25,19 +25,19 @@ class BackboneParameters:
     interpolation: Literal["nearest", "bilinear", "bicubic"] = parameter("bilinear", "how images are resized")
     mean: tuple[float, float, float] = parameter(IMAGENET_MEAN, "subtracted from pixels in [0, 1]; default ImageNet's")
     std: tuple[Positive, Positive, Positive] = parameter(IMAGENET_STD, "then divided by; default ImageNet's")
-    batch_size: Annotated[int, Ge(1)] = parameter(32, "images a forward pass in fitting; no score depends on it")
+    batch_size: Annotated[int, Ge(1)] = parameter(32, "images per forward pass in fitting; does not change scores")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PatchcoreParameters(BackboneParameters):
     """Roth et al., CVPR 2022; defaults are the paper's."""
 
-    coreset_ratio: Annotated[float, Gt(0), Le(1)] = parameter(0.1, "share of the patches that the memory keeps")
+    coreset_ratio: Annotated[float, Gt(0), Le(1)] = parameter(0.1, "share of the patches kept in the memory")
     neighbours: Annotated[int, Ge(1)] = parameter(
         1, "image score: 1 = maximum over patches, as the paper's sample script; 9 = anomalib's reweighted maximum"
     )
     max_patches: Annotated[int, Interval(ge=0)] = parameter(
-        1_000_000, "patches to choose the memory from, drawn evenly from all images; 0 = all of them, whatever memory it takes"
+        1_000_000, "patches to choose the memory from, drawn evenly from all images; 0 = all, whatever memory that takes"
     )
 
 
@@ -47,10 +47,10 @@ class Rd4adParameters(BackboneParameters):
 
     layers: tuple[str, ...] = parameter((), "modules that give features; empty = the levels at strides 4, 8 and 16")
     image_size: Annotated[int, Ge(64)] = parameter(256, "image side in pixels, a multiple of 32; nothing is cropped")
-    batch_size: Annotated[int, Ge(1)] = parameter(16, "images a training step")
+    batch_size: Annotated[int, Ge(1)] = parameter(16, "images per training step")
     epochs: Annotated[int, Ge(1)] = parameter(200, "passes over the normal images")
     lr: Annotated[float, Gt(0)] = parameter(0.005, "learning rate of Adam, constant")
-    betas: tuple[Share, Share] = parameter((0.5, 0.999), "of Adam; anomalib has 0.5,0.99")
+    betas: tuple[Share, Share] = parameter((0.5, 0.999), "betas of Adam; anomalib has 0.5,0.99")
     maps: Literal["add", "multiply"] = parameter("add", "how the maps of the levels become one; multiply is BMAD's old anomalib")
     bottleneck: Literal["authors", "anomalib"] = parameter(
         "authors", "inner width of the bottleneck of wide ResNets: authors = 1024, anomalib = 512; others have only one"
@@ -63,20 +63,18 @@ class CflowParameters(BackboneParameters):
 
     layers: tuple[str, ...] = parameter((), "modules that give features; empty = the levels at strides 8, 16 and 32")
     batch_size: Annotated[int, Ge(1)] = parameter(32, "images whose features are shuffled together in training")
-    fibre: Annotated[int, Ge(1)] = parameter(
-        256, "feature vectors a training step; what is left over joins the last; anomalib: 64"
-    )
+    fibre: Annotated[int, Ge(1)] = parameter(256, "feature vectors per training step; the remainder joins the last; anomalib: 64")
     meta_epochs: Annotated[int, Ge(1)] = parameter(25, "passes times sub_epochs; the learning rate changes with them")
-    sub_epochs: Annotated[int, Ge(1)] = parameter(8, "passes over the normal images a meta-epoch")
+    sub_epochs: Annotated[int, Ge(1)] = parameter(8, "passes over the normal images per meta-epoch")
     lr: Annotated[float, Gt(0)] = parameter(2e-4, "learning rate of Adam; anomalib: 1e-4")
-    schedule: Literal["cosine", "constant"] = parameter("cosine", "of the learning rate: warm-up and cosine; anomalib: constant")
+    schedule: Literal["cosine", "constant"] = parameter("cosine", "learning rate: warm-up and cosine; anomalib: constant")
     permutation: Literal["soft", "hard"] = parameter("soft", "between blocks: a rotation, or a permutation as in anomalib")
-    blocks: Annotated[int, Ge(1)] = parameter(8, "coupling blocks a level")
+    blocks: Annotated[int, Ge(1)] = parameter(8, "coupling blocks per level")
     position_channels: Annotated[int, Ge(4), MultipleOf(4)] = parameter(128, "length of the position encoding, the condition")
     clamp: Annotated[float, Gt(0)] = parameter(1.9, "greatest logarithm of a coupling's scale")
     maxima: Literal["train", "batch", "test-set"] = parameter(
         "train",
-        "where each level's greatest likelihood, its 1, is taken from: the training normals; batch = anomalib, scores depend on "
+        "images that give each level's greatest likelihood, its 1: the training normals; batch = anomalib, scores depend on "
         "the batch; test-set = the authors' release, scores depend on the whole test set",
     )
 
@@ -88,15 +86,15 @@ def cflow_is_transductive(parameters: CflowParameters) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class AnomalibParameters:
-    """Any image model of anomalib; what is left empty is the model's own."""
+    """Any image model of anomalib; empty = the model's own default."""
 
     backbone: str = parameter("", "weights of its backbone: tiny-cnn, a name of timm, or a --weights NAME; empty = its own")
     architecture: str = parameter("", "timm architecture of these weights; empty = as their name says")
     arguments: str = parameter("", 'further constructor arguments, a JSON object: {"n_features": 50}')
     image_size: Annotated[int, Interval(ge=0)] = parameter(0, "image side in pixels; 0 = its own")
-    batch_size: Annotated[int, Ge(1)] = parameter(32, "images a training step")
+    batch_size: Annotated[int, Ge(1)] = parameter(32, "images per training step")
     epochs: Annotated[int, Ge(0)] = parameter(
-        0, "passes over the normal images; 0 = its own, 100 where it has none; models that only collect features keep theirs"
+        0, "passes over the normal images; 0 = its own, 100 where it has none; models that only collect features ignore it"
     )
 
 

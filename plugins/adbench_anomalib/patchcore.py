@@ -16,7 +16,7 @@ from adbench_nets import architecture_of, is_vit, load_backbone
 
 
 class PatchcoreDetector(Detector):
-    """anomalib's torch model with a backbone of ours and a faster coreset."""
+    """anomalib's torch model with our own backbone and a faster coreset."""
 
     parameters: PatchcoreParameters
 
@@ -36,11 +36,11 @@ class PatchcoreDetector(Detector):
         return Prediction(scores=output.pred_score, maps=output.anomaly_map[:, 0])
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The memory; the backbone is found again by its name."""
+        """The memory; the backbone is loaded by name."""
         return {"memory_bank": self.model.memory_bank.contiguous()}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Take over a memory that `state_dict` gave."""
+        """Restore a memory that `state_dict` gave."""
         self._prepare(ctx)
         self.model.memory_bank = state["memory_bank"].to(ctx.device)
 

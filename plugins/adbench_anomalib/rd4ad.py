@@ -23,19 +23,19 @@ from adbench_anomalib.reverse import Fusion, Unfolding
 from adbench_nets import architecture_of, seeded, shuffled
 
 LEARNED = ("bottleneck", "decoder")
-# Of the three levels that the networks of anomalib and of the authors know, times the expansion of the ResNet's block.
+# Widths of the three levels in anomalib's and the authors' networks, before the expansion of the ResNet's block.
 RESNET_WIDTHS = (64, 128, 256)
-# Side of the image over that of the embedding.
+# Side of the image divided by that of the embedding.
 EMBEDDING_STRIDE = 32
 
 
 class Rd4adDetector(Detector):
-    """anomalib's torch model and loss with a backbone of ours."""
+    """anomalib's torch model and loss with our own backbone."""
 
     parameters: Rd4adParameters
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Train bottleneck and decoder on the normal images; the score is the last epoch's."""
+        """Train bottleneck and decoder on the normal images; the last epoch is kept."""
         self._prepare(ctx)
         p, loss, generator = self.parameters, ReverseDistillationLoss(), ctx.torch_rng()
         learned = [*self.model.decoder.parameters(), *self.model.bottleneck.parameters()]
@@ -55,12 +55,12 @@ class Rd4adDetector(Detector):
         return Prediction(scores=output.pred_score[:, 0], maps=output.anomaly_map[:, 0])
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Bottleneck and decoder; the backbone is found again by its name."""
+        """Bottleneck and decoder; the backbone is loaded by name."""
         state = self.model.state_dict()
         return {key: tensor.contiguous() for key, tensor in state.items() if key.partition(".")[0] in LEARNED}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore what `state_dict` gave."""
         self._prepare(ctx)
         for part in LEARNED:
             inside = {key.removeprefix(f"{part}."): value for key, value in state.items() if key.startswith(f"{part}.")}
@@ -77,14 +77,14 @@ def build_model(parameters: Rd4adParameters, ctx: Context) -> ReverseDistillatio
     """anomalib's model around resolved weights, with a random bottleneck and decoder, on the device.
 
     Raises:
-        UserError: an image side or levels that the networks cannot be built for.
+        UserError: the networks cannot be built for this image side or these levels.
     """
     check_side(parameters.image_size)
     encoder = cut_backbone(parameters, ctx, FIRST_STRIDES)
     widths, halvings = measure(encoder, parameters.image_size)
     architecture = architecture_of(parameters.backbone, parameters.architecture)
     side = (parameters.image_size, parameters.image_size)
-    # Its constructor knows ResNets only: the smallest is made, and its networks are replaced.
+    # Its constructor knows only ResNets: build the smallest and replace its networks.
     maps = AnomalyMapGenerationMode(parameters.maps)
     model = ReverseDistillationModel("resnet18", side, ["layer1", "layer2", "layer3"], maps, pre_trained=False)
     model.encoder = MixedPrecision(encoder, ctx)
@@ -93,17 +93,17 @@ def build_model(parameters: Rd4adParameters, ctx: Context) -> ReverseDistillatio
 
 
 def check_side(image_size: int) -> None:
-    """Raise `UserError` where an image side does not give the embedding whole cells."""
+    """Raise `UserError` if an image side does not give the embedding whole cells."""
     if image_size % EMBEDDING_STRIDE:
         nearest = max(1, round(image_size / EMBEDDING_STRIDE)) * EMBEDDING_STRIDE
         raise UserError(f"rd4ad.image_size = {image_size} is not a multiple of {EMBEDDING_STRIDE}: use {nearest}.")
 
 
 def measure(encoder: TimmFeatureExtractor, image_size: int) -> tuple[list[int], list[int]]:
-    """Channels of the levels, and how often each one's side must be halved to be that of the deepest.
+    """Channels of the levels, and how often each one's side must be halved to reach that of the deepest.
 
     Raises:
-        UserError: levels that are not in order, or whose sides are not those of halved images.
+        UserError: levels are not in order, or their sides are not repeated halves.
     """
     with torch.no_grad():
         shapes = [feature.shape for feature in encoder(torch.zeros(1, 3, image_size, image_size)).values()]
@@ -112,14 +112,14 @@ def measure(encoder: TimmFeatureExtractor, image_size: int) -> tuple[list[int], 
     if halvings != sorted(map(int, halvings), reverse=True) or shapes[-1][-1] % 2:
         sides = ", ".join(str(shape[-1]) for shape in shapes)
         raise UserError(
-            f"rd4ad needs levels whose sides are halves of each other, and an even one for the deepest; these have {sides} "
-            "cells a side: choose other rd4ad.layers, or an image_size that is a multiple of 64."
+            f"rd4ad needs levels that halve in side, with an even side for the deepest; these have {sides} "
+            "cells per side: choose other rd4ad.layers, or an image_size that is a multiple of 64."
         )
     return [shape[1] for shape in shapes], [int(halving) for halving in halvings]
 
 
 def build_student(architecture: str, widths: Sequence[int], halvings: Sequence[int], width: str) -> tuple[nn.Module, nn.Module]:
-    """Bottleneck and decoder: anomalib's where it has them for this network and these levels, else ones of that shape."""
+    """Bottleneck and decoder: anomalib's if it has them for this network and these levels, else our own of that shape."""
     try:
         decoder = get_decoder(architecture)
     except ValueError:

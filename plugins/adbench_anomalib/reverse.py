@@ -1,8 +1,8 @@
 """A bottleneck and a decoder for reverse distillation whose widths follow any backbone.
 
-anomalib's, like those of the authors, exist for the widths of ResNets only. These keep the paper's plan (section 3.2 and
+anomalib's and the authors' exist only for the widths of ResNets. These keep the paper's plan (section 3.2 and
 3.3: levels fused at the deepest one's size, embedded at half of it, then decoded level by level) with one residual
-block a level.
+block per level.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class Fusion(nn.Module):
 
     Args:
         widths: channels of the levels, shallow to deep.
-        halvings: for each level, how often its side is halved to be that of the deepest.
+        halvings: for each level, how often its side is halved to reach that of the deepest.
     """
 
     def __init__(self, widths: Sequence[int], halvings: Sequence[int]) -> None:
         super().__init__()
         self.paths = nn.ModuleList(_halve(width, widths[-1], count) for width, count in zip(widths, halvings, strict=True))
-        # A level that is as small as the deepest already is taken as it is.
+        # A level already as small as the deepest is used unchanged.
         fused = sum(widths[-1] if count else width for width, count in zip(widths, halvings, strict=True))
         embedded = 2 * widths[-1]
         shortcut = nn.Sequential(nn.Conv2d(fused, embedded, 1, stride=2, bias=False), nn.BatchNorm2d(embedded))
@@ -40,10 +40,10 @@ class Fusion(nn.Module):
 
 
 class Unfolding(nn.Module):
-    """The decoder: doubles the side of the embedding until each level has been given back.
+    """The decoder: doubles the side of the embedding until each level is restored.
 
     Args:
-        widths, halvings: as `Fusion` takes them.
+        widths, halvings: as for `Fusion`.
     """
 
     def __init__(self, widths: Sequence[int], halvings: Sequence[int]) -> None:
@@ -55,7 +55,7 @@ class Unfolding(nn.Module):
             channels, side = width, halving
 
     def forward(self, embedding: Tensor) -> list[Tensor]:
-        """An embedding to the features of every level, shallow to deep."""
+        """From an embedding to the features of every level, shallow to deep."""
         features = []
         for stage in self.stages:
             embedding = stage(embedding)

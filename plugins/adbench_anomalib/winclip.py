@@ -20,12 +20,12 @@ TEXT, PATCHES, WINDOWS = "text", "patches", "windows"
 
 
 class WinclipDetector(Detector):
-    """anomalib's torch model around the CLIP tower that other methods use too."""
+    """anomalib's torch model around the CLIP tower shared with other methods."""
 
     parameters: WinclipParameters
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Encode the prompts with the set's name, and the normal images where the track grants some. Nothing is trained."""
+        """Encode the prompts with the set's name, and the normal images if the track grants any. Nothing is trained."""
         self._prepare(ctx)
         name = self.parameters.class_name or support.class_name
         with torch.no_grad(), ctx.autocast():
@@ -42,7 +42,7 @@ class WinclipDetector(Detector):
         return Prediction(scores=output.pred_score.float(), maps=output.anomaly_map.float())
 
     def state_dict(self) -> dict[str, Tensor]:
-        """What the prompts and the normal images gave; CLIP is found again by its name."""
+        """Features of the prompts and normal images; CLIP is loaded by name."""
         state = {TEXT: self.model.text_embeddings}
         if self.model.k_shot:
             state[PATCHES] = self.model.patch_embeddings
@@ -50,7 +50,7 @@ class WinclipDetector(Detector):
         return {key: value.contiguous() for key, value in state.items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore what `state_dict` gave."""
         self._prepare(ctx)
         on_device = {key: value.to(ctx.device) for key, value in state.items()}
         self.model._text_embeddings = on_device[TEXT]
@@ -69,9 +69,9 @@ class WinclipDetector(Detector):
 
 
 class BatchFirstWinClip(WinClipModel):
-    """anomalib's model for the open_clip of today, whose transformers take (N, L, W).
+    """anomalib's model for current open_clip, whose transformers take (N, L, W).
 
-    anomalib is written for versions before 2.26.1 and gives (L, N, W); with a later one its windows attend to each other,
+    anomalib is written for versions before 2.26.1 and gives (L, N, W); with a later one windows attend to each other,
     and to those of other images, instead of to their own patches.
     """
 
@@ -88,12 +88,12 @@ def build_model(parameters: WinclipParameters, ctx: Context) -> BatchFirstWinCli
     """anomalib's model around resolved weights, without prompts yet, on the device.
 
     Raises:
-        UserError: weights of something else than a plain CLIP, or windows larger than the image.
+        UserError: weights that are not a plain CLIP's, or windows larger than the image.
     """
     tower = load_tower(ctx.weights, parameters.weights, parameters.image_size, ctx.device)
     if max(parameters.scales) > min(tower.grid):
         raise UserError(
-            f"winclip.scales = {','.join(map(str, parameters.scales))} has a window that is larger than the {tower.grid[0]} x "
+            f"winclip.scales = {','.join(map(str, parameters.scales))} has a window larger than the {tower.grid[0]} x "
             f"{tower.grid[1]} patches of an image: choose smaller ones, or a larger winclip.image_size."
         )
     with instead_of_download(tower.model):
@@ -103,7 +103,7 @@ def build_model(parameters: WinclipParameters, ctx: Context) -> BatchFirstWinCli
 
 @contextmanager
 def instead_of_download(clip: nn.Module) -> Iterator[None]:
-    """While this lasts, open_clip makes this model, whatever it is asked for: WinCLIP's constructor takes no weights."""
+    """Within this context open_clip returns this model for any request: WinCLIP's constructor takes no weights."""
     create = open_clip.create_model_and_transforms
 
     def give(*args: Any, **options: Any) -> tuple[nn.Module, None, None]:

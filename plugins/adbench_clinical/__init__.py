@@ -1,4 +1,4 @@
-"""Figures that a clinic asks for: the card. The function is imported only to measure."""
+"""Figures that clinics ask for: the card. The function is imported only to measure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SENSITIVITY = adbench.MetricCard(
     computed=(
         "The largest share of abnormal images found at a threshold that raises a false alarm for at most 5 % of the normal "
         "ones, on raw scores, without interpolation between thresholds. With fewer than 20 normal images no false alarm is "
-        "allowed. The threshold is chosen on the test labels: an upper bound of what a fixed threshold reaches."
+        "allowed. The threshold is chosen on the test labels: an upper bound on what a fixed threshold reaches."
     ),
     uses_test_labels=True,
 )

@@ -1,4 +1,4 @@
-"""Sensitivity where false alarms are bounded."""
+"""Sensitivity at a bounded false-alarm rate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def sensitivity_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> fl
 
     Args:
         labels: (N,) bool or 0 and 1, 1 = abnormal.
-        scores: (N,) real numbers, any range, higher = more anomalous; no threshold lies between equal ones.
+        scores: (N,) real numbers, any range, higher = more anomalous; no threshold separates equal scores.
         limit: in [0, 1].
 
     Returns:
@@ -32,5 +32,5 @@ def sensitivity_at_fpr(labels: ArrayLike, scores: ArrayLike, limit: float) -> fl
     allowed = np.count_nonzero(np.arange(1, alarms.size + 1) / alarms.size <= limit)
     if allowed == alarms.size:
         return 1.0
-    # The threshold must lie above the first normal score that would be one alarm too many.
+    # The threshold must lie above the first normal score that would exceed the limit.
     return float(np.mean(found > alarms[allowed]))

@@ -11,7 +11,7 @@ from adbench_nets import CLIP_L_336, TINY_CLIP
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
-    """The named weights that these methods use."""
+    """The named weights of these methods."""
     return [CLIP_L_336, TINY_CLIP, *MEDCLIP_WEIGHTS]
 
 

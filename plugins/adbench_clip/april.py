@@ -25,7 +25,7 @@ from adbench_nets import (
 
 CHUNK = 16
 EPOCHS = {"few-shot": 15, "zero-shot": 3}
-# Images of other sets on which the range of map maxima is learnt.
+# Images of other sets used to learn the range of map maxima.
 RANGE_IMAGES = 256
 TEXT, MEMORY, RANGE = "text", "memory", "range"
 
@@ -61,11 +61,11 @@ class AprilGanDetector(Detector):
             self._range = (float(maxima.min()), float(maxima.max()))
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Score one batch; under `fusion = test-set` the batch is taken for the whole test set."""
+        """Score one batch; under `fusion = test-set` the batch counts as the whole test set."""
         return next(iter(self.predict_all([batch])))
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:
-        """Score a test set, one prediction a batch. Under `fusion = test-set` all of it is read before the first answer."""
+        """Score a test set, one prediction per batch. Under `fusion = test-set` all of it is read before the first prediction."""
         if not (self._scales and self.parameters.fusion == "test-set"):
             for batch in batches:
                 yield self._prediction(self._compacts(batch), self._range)
@@ -86,11 +86,11 @@ class AprilGanDetector(Detector):
         return state
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`; the tower is loaded by its name."""
+        """Restore the detector that gave `state`; the tower is loaded by name."""
         self._prepare(ctx, ctx.torch_rng())
         self._load(state)
         if TEXT not in state:
-            raise UserError("This is not the state of a fitted APRIL-GAN: linear layers alone go into the parameter projections.")
+            raise UserError("This is not the state of a fitted APRIL-GAN: pass linear layers alone as the parameter projections.")
         self._text = state[TEXT].to(ctx.device)
         names = [f"{MEMORY}.{index}" for index in range(len(self._network.levels))]
         self._memory = [state[name].to(ctx.device) for name in names if name in state]
@@ -114,7 +114,7 @@ class AprilGanDetector(Detector):
             self._network.projections,
             state,
             "The saved linear layers",
-            "Use the weights and levels that they were trained with.",
+            "Use the weights and levels they were trained with.",
             "this CLIP and these levels",
             part=True,
         )
@@ -140,7 +140,7 @@ class AprilGanDetector(Detector):
         sets = [images for images in auxiliary if len(images)]
         if not sets:
             raise UserError(
-                "APRIL-GAN learns zero-shot from other labelled sets, and none is there: run a group of at least two datasets."
+                "APRIL-GAN learns zero-shot from other labelled sets, and there are none: run a group of at least two datasets."
             )
         network, tower = self._network, self._network.tower
         features = {name: text_features(tower, name) for name in dict.fromkeys(images.class_name for images in sets)}
@@ -149,7 +149,7 @@ class AprilGanDetector(Detector):
         return zero_shot_examples(sets, texts, network.freeze, self.parameters.image_size, frozen_bytes)
 
     def _few_maxima(self, examples: Examples, normals: int) -> Tensor:
-        """Map maxima of the support. A normal image would meet itself in the memory: its own patches are taken out first."""
+        """Map maxima of the support. A normal image would match itself in the memory, so its own patches are removed first."""
         tokens = examples.fetch(range(examples.count)).frozen
         abnormals = examples.count - normals
         found = [self._maxima(self._compact(part)) for part in tokens[:abnormals].split(CHUNK)]
@@ -161,7 +161,7 @@ class AprilGanDetector(Detector):
         return torch.cat(found)
 
     def _zero_maxima(self, examples: Examples, generator: torch.Generator) -> Tensor:
-        """Map maxima of images of the other sets, each under the text of its own set."""
+        """Map maxima of images of the other sets, each with its own set's text."""
         chosen = torch.randperm(examples.count, generator=generator)[:RANGE_IMAGES].tolist()
         found = []
         for index in chosen:
@@ -191,5 +191,5 @@ class AprilGanDetector(Detector):
 
 
 def _plain_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors of linear layers without what a released file puts before their names."""
+    """The tensors of linear layers without the name prefix of released files."""
     return {name[name.index("fc.") :]: tensor for name, tensor in state.items() if "fc." in name}

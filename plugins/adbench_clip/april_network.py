@@ -1,4 +1,4 @@
-"""APRIL-GAN's network: a linear layer a level from a frozen tower's patch tokens to the space of the texts."""
+"""APRIL-GAN's network: a linear layer per level from a frozen tower's patch tokens to the space of the texts."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from adbench_nets import (
 
 
 class Projections(nn.Module):
-    """One Linear W -> E a level, in float32; the names of the weights are the release's: `fc.0.weight`, `fc.0.bias`."""
+    """One Linear W -> E per level, in float32; the names of the weights are the release's: `fc.0.weight`, `fc.0.bias`."""
 
     def __init__(self, width: int, embed_dim: int, levels: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
         self.fc = nn.ModuleList(nn.Linear(width, embed_dim) for _ in range(levels))
         bound = width**-0.5
         for weight in self.parameters():
-            # nn.Linear's own initialisation of weights and biases, from a generator of ours.
+            # nn.Linear's initialisation of weights and biases, from our own generator.
             nn.init.uniform_(weight, -bound, bound, generator=generator)
 
     def forward(self, tokens: Tensor) -> list[Tensor]:
@@ -46,7 +46,7 @@ class Compact:
     Attributes:
         logits: (B, K, L, 2).
         grids: (B, K, rows, columns) distances to the memory, or None.
-        token: (B,) abnormal probability of the class token, which nothing trains.
+        token: (B,) abnormal probability of the class token, which is not trained.
     """
 
     logits: Tensor
@@ -56,11 +56,11 @@ class Compact:
 
 @dataclass(frozen=True)
 class Network:
-    """The tower, the trained layers, and how images enter.
+    """The tower, the trained layers, and the preparation of images.
 
     Attributes:
-        levels: 1-based blocks of the tower, rising.
-        mean, std: what images in [0, 1] are taken less, and then by.
+        levels: 1-based blocks of the tower, ascending.
+        mean, std: subtracted from images in [0, 1], then divided by.
         size: (height, width) of maps.
     """
 
@@ -96,7 +96,7 @@ class Network:
 
     @torch.no_grad()
     def maps(self, compact: Compact) -> Tensor:
-        """(B, H, W): the probabilities of all levels and, with a memory, the distances of all levels, added up."""
+        """(B, H, W): the probabilities of all levels and, with a memory, the distances of all levels, summed."""
         maps = probability_maps(compact.logits, self.tower.grid, self.size).sum(dim=1)
         return maps if compact.grids is None else maps + memory_maps(compact.grids, self.size)
 

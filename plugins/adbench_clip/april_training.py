@@ -1,4 +1,4 @@
-"""APRIL-GAN's training: focal and dice losses of the maps, and what stands for them where a set has no masks."""
+"""APRIL-GAN's training: focal and dice losses of the maps, and their substitute for sets without masks."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class LevelLosses:
 
 
 def level_losses(network: Network, batch: Batch) -> LevelLosses:
-    """All losses of a batch under the present layers.
+    """All losses of a batch with the current layers.
 
-    A normal image has no abnormal pixel, masks or not. Where an abnormal one has some, and no mask says which, the loss
-    is the cross entropy of the mean probability of its patches with the label, as MVFA's is.
+    A normal image has no abnormal pixel, masks or not. For an abnormal one without a mask, the loss is the
+    cross entropy of the mean probability of its patches with the label, as in MVFA.
     """
     logits = patch_logits(network.projections(batch.frozen), batch.text)
     focal, dice, image = torch.zeros(3, *logits.shape[:2], device=logits.device).unbind(0)
@@ -55,14 +55,14 @@ def level_losses(network: Network, batch: Batch) -> LevelLosses:
 
 
 class Trainer:
-    """The layers' Adam and its steps."""
+    """Adam for the layers, and its steps."""
 
     def __init__(self, network: Network, lr: float) -> None:
         self.network = network
         self.optimiser = torch.optim.Adam(network.projections.parameters(), lr=lr, betas=BETAS)
 
     def backward(self, batch: Batch) -> Tensor:
-        """Leave the gradient of the mean of the images' losses in the layers; return that mean, ()."""
+        """Accumulate the gradient of the images' mean loss in the layers; return that mean, ()."""
         self.optimiser.zero_grad()
         with torch.enable_grad():
             loss = level_losses(self.network, batch).total().mean()

@@ -28,10 +28,10 @@ CLIP = DetectorCard(
     citation="Radford et al. Learning Transferable Visual Models From Natural Language Supervision. ICML 2021. arXiv 2103.00020.",
     url="https://arxiv.org/abs/2103.00020",
     licence="re-implemented from the paper; MIT",
-    notes="Untrained: nothing is adapted to anomalies, and figures near chance are to be expected. MVFA's paper has a CLIP row "
+    notes="Untrained: nothing is adapted to anomalies, so expect figures near chance. MVFA's paper has a CLIP row "
     "and does not say how it was made; all of this is our choice. Zero-shot, the score is the softmax probability of the "
     "abnormal prompts (APRIL-GAN's ensemble) for the image embedding, the map the same for the patch tokens of the last stage "
-    "through the visual projection. Few-normal, the map is the mean of that and of 1 - the highest cosine to the patches of the "
+    "after the visual projection. Few-normal, the map is the mean of that and of 1 - the highest cosine to the patches of the "
     "normal images, averaged over four stages; the score is the mean of the zero-shot score and of the greatest such distance.",
 )
 APRIL_GAN = DetectorCard(
@@ -50,8 +50,8 @@ APRIL_GAN = DetectorCard(
     licence="re-implemented from the paper; MIT",
     notes="The original trains on a whole labelled set of other objects; here, as MVFA's comparison must have done, few-shot "
     "trains on the k normal and k abnormal images, without augmentation and for 15 epochs, and zero-shot on the other sets for 3 (the release takes 3 to 15). Its image score "
-    "min-maxes map maxima over the whole test set; here the range is learnt on the support (fusion = test-set brings that "
-    "back). It scores zero-shot by the class token alone (image_score = token brings that back). Sets without masks are not "
-    "in the original: there, a normal image counts as an all-normal mask, and an abnormal one is trained with the cross entropy "
+    "min-maxes map maxima over the whole test set; here the range is learnt on the support (fusion = test-set restores "
+    "that). It scores zero-shot by the class token alone (image_score = token restores that). The original has no sets without masks: "
+    "there, a normal image counts as an all-normal mask, and an abnormal one is trained with the cross entropy "
     "of the mean probability of its patches, as in MVFA; that is our choice.",
 )

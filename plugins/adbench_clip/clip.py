@@ -1,4 +1,4 @@
-"""CLIP without adaptation: prompts, and where the track grants normal images a memory of their patches."""
+"""CLIP without adaptation: prompts, and a memory of normal patches if the track grants normal images."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class ClipDetector(Detector):
 
     @torch.no_grad()
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Scores (B,) and maps (B, S, S), all in [0, 1]; see the card for what they are."""
+        """Scores (B,) and maps (B, S, S), all in [0, 1]; the card says how they are computed."""
         size = (self.parameters.image_size, self.parameters.image_size)
         scores, maps = [], []
         for levels, last in self._tokens(batch):
@@ -62,12 +62,12 @@ class ClipDetector(Detector):
         return Prediction(torch.cat(scores).cpu(), torch.cat(maps).cpu())
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Text features and the memory; CLIP is found again by its name."""
+        """Text features and the memory; CLIP is loaded by name."""
         memory = {f"{MEMORY}.{index}": level.cpu() for index, level in enumerate(self._memory)}
         return {TEXT: self._text.cpu().contiguous(), **memory}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`."""
+        """Restore the detector that gave `state`."""
         self._prepare(ctx)
         self._text = state[TEXT].to(ctx.device)
         names = [f"{MEMORY}.{index}" for index in range(len(self._levels))]
@@ -84,14 +84,14 @@ class ClipDetector(Detector):
         told = quick_gelu_of(ctx.weights, chosen.weights) if chosen.quick_gelu is None else chosen.quick_gelu
         if told is None:
             raise UserError(
-                f"Nothing tells whether weights {chosen.weights!r} were trained with QuickGELU, and the other activation gives "
-                "other scores without a word: add --set clip.quick_gelu=true (OpenAI's were) or --set clip.quick_gelu=false."
+                f"It is unknown whether weights {chosen.weights!r} were trained with QuickGELU, and the wrong activation silently "
+                "changes scores: add --set clip.quick_gelu=true (OpenAI's were) or --set clip.quick_gelu=false."
             )
         return told
 
     @torch.no_grad()
     def _tokens(self, batch: ImageBatch) -> Iterator[tuple[list[Tensor], Tensor]]:
-        """For each part of a batch the tokens (B, L + 1, W) of the levels, and those that leave the last block."""
+        """For each part of a batch, the tokens (B, L + 1, W) of the levels and of the last block."""
         chosen = self.parameters
         for part in batch.batches(CHUNK):
             images = to_images(part.pixels(chosen.image_size), self._ctx.device)

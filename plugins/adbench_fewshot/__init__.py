@@ -14,7 +14,7 @@ RESNET18 = WeightsCard(
     hub="timm/resnet18.tv_in1k:model.safetensors",
     url="https://download.pytorch.org/models/resnet18-f37072fd.pth",
     licence="BSD-3-Clause",
-    notes="torchvision's first ImageNet weights, as in the paper; timm's own default tag is another network.",
+    notes="torchvision's first ImageNet weights, as in the paper; timm's default tag is another network.",
 )
 EFFICIENTNET_B6 = WeightsCard(
     name="tf_efficientnet_b6.aa_in1k",
@@ -26,7 +26,7 @@ EFFICIENTNET_B6 = WeightsCard(
 
 
 def random_references(parameters: DraParameters) -> bool:
-    """Whether an image's score depends on the batch that it comes in."""
+    """Whether an image's score depends on its batch."""
     return parameters.reference_draw == "random"
 
 
@@ -36,7 +36,7 @@ def test_set_maxima(parameters: BgadParameters) -> bool:
 
 
 # Chosen on validation images of the phantoms, never on their test images. At 128 px the last feature map has 4 x 4 places,
-# too few to say where; and objects that all lie the same way are only blurred by turning them.
+# too few to localise; and rotation only blurs objects that all have one orientation.
 DRA_DEMO: dict[str, Any] = {
     "weights": TINY_CNN.name,
     "image_size": 256,
@@ -48,7 +48,7 @@ DRA_DEMO: dict[str, Any] = {
     "lr": 1e-3,
     "lr_period": 6,
 }
-# Chosen likewise: eight images give few patches, of which small steps make the most.
+# Chosen likewise: eight images give few patches, which small steps use best.
 BGAD_DEMO: dict[str, Any] = {
     "weights": TINY_CNN.name,
     "levels": (2, 3),
@@ -74,8 +74,8 @@ DRA = DetectorCard(
     "arXiv 2203.14506.",
     url="https://arxiv.org/abs/2203.14506",
     licence="re-implemented from the paper; MIT",
-    notes="The paper localises nothing: the map, the seen head's responses averaged over the two sizes and enlarged, is our "
-    "choice. References are normals of the support, as they are, in training and in testing; the release draws them anew for "
+    notes="The paper does not localise: the map, the seen head's responses averaged over the two sizes and enlarged, is our "
+    "choice. References are unchanged normals of the support, in training and in testing; the release draws new ones for "
     "every batch, rotated and half of them pseudo anomalies, in testing too (reference_draw=random, marked as transductive). "
     "The last epoch is kept.",
 )
@@ -95,9 +95,9 @@ BGAD = DetectorCard(
     url="https://arxiv.org/abs/2207.01463",
     licence="re-implemented from the paper; MIT",
     notes="The likelihood maxima are learnt on the support and the last epoch is kept; the release takes the maxima over the "
-    "whole test set (maxima=test-set, marked as transductive) and the epoch with the best test AUC. Patches that fill no whole "
-    "step are trained on, where the release drops them and would train nothing on few images. The release pastes defects with "
-    "foreground masks that exist for MVTec only; pasting with the defect masks alone (pasted=5) is our choice, and off.",
+    "whole test set (maxima=test-set, marked as transductive) and the epoch with the best test AUC. Leftover patches that fill no "
+    "step are trained on; the release drops them and would train nothing on few images. The release pastes defects with "
+    "foreground masks that exist only for MVTec; pasting with the defect masks alone (pasted=5) is our choice, and off.",
 )
 
 
@@ -109,5 +109,5 @@ def adbench_detectors() -> list[DetectorCard]:
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
-    """The named weights that these methods use."""
+    """The named weights of these methods."""
     return [RESNET18, EFFICIENTNET_B6, TINY_CNN]

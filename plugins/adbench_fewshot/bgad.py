@@ -55,11 +55,11 @@ class BgadDetector(Detector):
             self._maxima = learn_maxima(self._likelihoods([level[:given] for level in features]), self._size())
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Score one batch; under `maxima = test-set` the batch is taken for the whole test set."""
+        """Score one batch; under `maxima = test-set` the batch counts as the whole test set."""
         return next(iter(self.predict_all([batch])))
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:
-        """Score a test set, one prediction a batch; under `maxima = test-set` all of it is read before the first answer."""
+        """Score a test set, one prediction per batch; under `maxima = test-set` all of it is read before the first prediction."""
         if self.parameters.maxima == "test-set":
             whole = [list(self._likelihoods(self._features(self._pixels(batch)))) for batch in batches]
             maxima = learn_maxima((part for parts in whole for part in parts), self._size())
@@ -67,7 +67,7 @@ class BgadDetector(Detector):
                 yield self._prediction(parts, maxima)
             return
         if self._maxima is None:
-            raise RuntimeError("fit or load_state_dict comes before predict")
+            raise RuntimeError("call fit or load_state_dict before predict")
         for batch in batches:
             yield self._prediction(self._likelihoods(self._features(self._pixels(batch))), self._maxima)
 
@@ -79,15 +79,15 @@ class BgadDetector(Detector):
         return state
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`; the encoder is loaded by its name. Raises `UserError` on a foreign state."""
+        """Restore the detector that gave `state`; the encoder is loaded by name. Raises `UserError` on a foreign state."""
         self._prepare(ctx, ctx.torch_rng())
         flows = {name.removeprefix(FLOWS): tensor for name, tensor in state.items() if name.startswith(FLOWS)}
-        load_weights(self._flows, flows, "The saved tensors", "Load them with the parameters that they were saved with.")
+        load_weights(self._flows, flows, "The saved tensors", "Load them with the parameters they were saved with.")
         if self.parameters.maxima == "support":
             missing = [name for name in MAXIMA if name not in state]
             if missing:
                 raise UserError(
-                    f"The saved state lacks {missing[0]!r}: it is of a BGAD with maxima = test-set; set that, or fit it again."
+                    f"The saved state has no {missing[0]!r}: it is from a BGAD with maxima = test-set; set that, or fit again."
                 )
             self._maxima = Maxima(*(state[name].to(ctx.device) for name in MAXIMA))
 
@@ -129,7 +129,7 @@ class BgadDetector(Detector):
 
     @torch.no_grad()
     def _likelihoods(self, features: list[Tensor]) -> Iterator[list[Tensor]]:
-        """Log-likelihoods of a few images at a time, one (B, h, w) a level."""
+        """Log-likelihoods of a few images at a time, one (B, h, w) per level."""
         for start in range(0, len(features[0]), CHUNK):
             part = [level[start : start + CHUNK] for level in features]
             yield [

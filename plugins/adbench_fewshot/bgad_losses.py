@@ -14,12 +14,12 @@ ABNORMAL_LIMIT, ABNORMAL_FACTOR = -1.0, 0.53
 
 @dataclass(frozen=True)
 class BoundaryOptions:
-    """Where the boundaries are.
+    """Position of the boundaries.
 
     Attributes:
         beta: share of normal tokens below the normal boundary.
-        tau: distance from it down to the abnormal boundary.
-        normaliser: log-likelihoods are divided by it first.
+        tau: distance from the normal down to the abnormal boundary.
+        normaliser: divisor of the log-likelihoods, applied first.
         focal: weigh tokens by how hard they are.
     """
 
@@ -36,9 +36,9 @@ class BoundaryLosses:
     Attributes:
         likelihood: of the normal tokens.
         normal: of the normal tokens below `normal_boundary`.
-        abnormal: of the abnormal tokens above `abnormal_boundary`; 0 where there is none, where the release has NaN
-            with a gradient of 0.
-        empty: there is none.
+        abnormal: of the abnormal tokens above `abnormal_boundary`; 0 if there is none; the release has NaN with
+        a gradient of 0.
+        empty: whether there is none.
     """
 
     likelihood: Tensor
@@ -60,7 +60,7 @@ def likelihood_loss(log_likelihood: Tensor, weights: Tensor | None = None) -> Te
 
 
 def focal_weights(scaled: Tensor, abnormal: Tensor) -> Tensor:
-    """Constant weights (N,) that stress normal tokens of low and abnormal tokens of high likelihood.
+    """Constant weights (N,) that emphasise normal tokens of low and abnormal tokens of high likelihood.
 
     Args:
         scaled: (N,) log-likelihoods over the normaliser.
@@ -68,7 +68,7 @@ def focal_weights(scaled: Tensor, abnormal: Tensor) -> Tensor:
     """
     scaled = scaled.detach()
     density, size = scaled.exp(), scaled.abs()
-    # Outside its own range a branch may be no number; `where` drops it, and nothing is differentiated.
+    # Outside its range a branch may be NaN; `where` drops it, and nothing is differentiated.
     hard_normal = NORMAL_FACTOR * (1 - density).sqrt() * size
     hard_abnormal = ABNORMAL_FACTOR * (1 + density).square() / size
     of_normal = torch.where(scaled > NORMAL_LIMIT, torch.ones_like(size), hard_normal)
@@ -77,12 +77,12 @@ def focal_weights(scaled: Tensor, abnormal: Tensor) -> Tensor:
 
 
 def boundary_rank(count: int, beta: float) -> int:
-    """Which of `count` ascending normal values is the boundary, counted from 0."""
+    """Index, from 0, of the boundary among `count` ascending normal values."""
     return int(count * beta)
 
 
 def boundary_losses(log_likelihood: Tensor, abnormal: Tensor, options: BoundaryOptions) -> BoundaryLosses:
-    """All losses of a step that has normal and abnormal tokens.
+    """All losses of a step with normal and abnormal tokens.
 
     Args:
         log_likelihood: (N,) per channel.

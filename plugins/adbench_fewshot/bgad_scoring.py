@@ -1,4 +1,4 @@
-"""From log-likelihoods to anomaly maps: each level against its largest likelihood, added, turned round."""
+"""From log-likelihoods to anomaly maps: each level relative to its largest likelihood, summed, inverted."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def normality(likelihoods: Likelihoods, levels: Tensor, size: tuple[int, int]) -
 
 
 def learn_maxima(parts: Iterable[Likelihoods], size: tuple[int, int]) -> Maxima:
-    """The maxima over all images; `parts` holds the likelihoods of some images each."""
+    """The maxima over all images; each part holds the likelihoods of some images."""
     held = list(parts)
     levels = torch.stack([torch.stack([level.max() for level in part]) for part in held]).amax(dim=0)
     return Maxima(levels, torch.stack([normality(part, levels, size).max() for part in held]).max())
 
 
 def anomaly_maps(likelihoods: Likelihoods, maxima: Maxima, size: tuple[int, int]) -> Tensor:
-    """(B, *size), higher = more anomalous, 0 at the most normal pixel of the images that the maxima were learnt on."""
+    """(B, *size), higher = more anomalous, 0 at the most normal pixel of the images that gave the maxima."""
     return maxima.normality - normality(likelihoods, maxima.levels, size)
 
 

@@ -14,7 +14,7 @@ from adbench_fewshot.parameters import BgadParameters
 from adbench_nets import build_flows, log_likelihood, position_encoding, warm_up_cosine
 
 WARM_UP_EPOCHS = 2
-# The release counts its two data loaders where it means their batches.
+# The release counts its two data loaders instead of their batches.
 LOADERS = 2
 
 
@@ -33,17 +33,17 @@ class Tokens:
     abnormal: Tensor
 
     def take(self, rows: Tensor) -> Tokens:
-        """Some of them."""
+        """The tokens at these rows."""
         return Tokens(self.features[rows], self.positions[rows], self.abnormal[rows])
 
 
 @dataclass(frozen=True)
 class Step:
-    """What one optimiser step saw.
+    """Record of one optimiser step.
 
     Attributes:
         loss: before the step, ().
-        losses: its parts, where boundaries were used.
+        losses: its parts, if boundaries were used.
         gradient: L2 norm over all parameters, ().
     """
 
@@ -75,10 +75,10 @@ def grid_masks(masks: Tensor, height: int, width: int) -> Tensor:
 
 
 def learning_rate(epoch: int, sub_epoch: int, batch: int, batches: int, parameters: BgadParameters) -> float:
-    """The rate of an image batch, all counted from 0: a cosine, and before it a straight line up to where the cosine is.
+    """The rate of an image batch, all counted from 0: a linear warm-up to the cosine, then the cosine.
 
     Args:
-        batches: image batches a sub epoch.
+        batches: image batches per sub-epoch.
     """
     counted = LOADERS if parameters.warm_up == "release" else batches
     passes = parameters.sub_epochs
@@ -87,7 +87,7 @@ def learning_rate(epoch: int, sub_epoch: int, batch: int, batches: int, paramete
 
 
 def new_flows(widths: Sequence[int], parameters: BgadParameters, generator: torch.Generator | None = None) -> nn.ModuleList:
-    """One untrained flow a level."""
+    """One untrained flow per level."""
     p = parameters
     return build_flows(widths, p.position_channels, p.blocks, p.clamp, generator=generator)
 
@@ -98,7 +98,7 @@ def token_likelihood(flow: nn.Module, tokens: Tokens) -> Tensor:
 
 
 class Trainer:
-    """The flows of all levels and the one Adam that holds them."""
+    """The flows of all levels, and one Adam for all."""
 
     def __init__(self, flows: nn.ModuleList, parameters: BgadParameters) -> None:
         self.flows = flows
@@ -111,8 +111,8 @@ class Trainer:
 
         Args:
             levels: tokens of each level.
-            orders: for each level the order in which its tokens are cut into steps.
-            bounded: use boundaries where a step has abnormal tokens; else the likelihood alone.
+            orders: for each level, the order in which its tokens are split into steps.
+            bounded: use boundaries if a step has abnormal tokens; else the likelihood alone.
         """
         for group in self.adam.param_groups:
             group["lr"] = lr
@@ -123,7 +123,7 @@ class Trainer:
                     yield step
 
     def backward(self, level: int, tokens: Tokens, bounded: bool) -> tuple[Tensor, BoundaryLosses | None] | None:
-        """Leave the gradient of the loss in the flows, where levels at rest have none, or zeros; None = nothing to learn."""
+        """Leave the loss's gradient in the flows (idle levels get none, or zeros); None = nothing to learn."""
         if tokens.abnormal.all():
             return None
         self.adam.zero_grad(set_to_none=self.parameters.zero_grad == "none")

@@ -47,11 +47,11 @@ class DraDetector(Detector):
         self._network.eval()
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Score one batch; under `reference_draw = random` as if it were the first of a test set."""
+        """Score one batch; under `reference_draw = random` as the first of a test set."""
         return next(iter(self.predict_all([batch])))
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:
-        """Score a test set, one prediction a batch."""
+        """Score a test set, one prediction per batch."""
         rng = self._ctx.numpy_rng()
         fixed = self._reference_features(rng) if self.parameters.reference_draw == "fixed" else None
         for batch in batches:
@@ -61,18 +61,18 @@ class DraDetector(Detector):
             yield Prediction(scores, maps)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The network, and the normals that references come from, (k, 3, S, S) uint8."""
+        """The network, and the normals used as references, (k, 3, S, S) uint8."""
         state = {NETWORK + name: tensor.detach().cpu().contiguous() for name, tensor in self._network.state_dict().items()}
         return {**state, NORMALS: torch.from_numpy(self._sampler.normal.copy())}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`. Raises `UserError` where it is not the state of such a DRA."""
+        """Restore the detector that gave `state`. Raises `UserError` if it is not the state of such a DRA."""
         if NORMALS not in state:
-            raise UserError(f"This is not the state of a fitted DRA, it lacks {NORMALS!r}: give one that DRA saved.")
+            raise UserError(f"This is not the state of a fitted DRA, it has no {NORMALS!r}: give one saved by DRA.")
         normal = state[NORMALS].cpu().numpy()
         self._prepare(normal, np.zeros_like(normal[:0]), ctx)
         network = {name.removeprefix(NETWORK): tensor for name, tensor in state.items() if name.startswith(NETWORK)}
-        load_weights(self._network, network, "The saved tensors", "Load them with the parameters that they were saved with.")
+        load_weights(self._network, network, "The saved tensors", "Load them with the parameters they were saved with.")
         self._network.to(ctx.device).eval()
 
     def _prepare(self, normal: np.ndarray, abnormal: np.ndarray, ctx: Context) -> None:

@@ -17,11 +17,11 @@ NORMAL, SEEN, PSEUDO = 0, 1, 2
 
 @dataclass(frozen=True)
 class Outputs:
-    """What the heads say of B images at one size.
+    """Output of the heads for B images at one size.
 
     Attributes:
-        scores: head to (n,); n = B, but in training the images that the head learns from.
-        responses: `seen`, `pseudo`, `composite` to (n, h, w), the responses of which the largest make the score.
+        scores: head to (n,); n = B, in training only the images that the head learns from.
+        responses: `seen`, `pseudo`, `composite` to (n, h, w); the largest responses make the score.
     """
 
     scores: dict[str, Tensor]
@@ -78,7 +78,7 @@ class DraNetwork(nn.Module):
         trunk: images (B, 3, H, W) to feature maps (B, width, h, w).
         width: channels of the feature maps.
         top_share: share of the positions that count for a score.
-        scales: sizes at which an image is seen.
+        scales: number of sizes at which an image is processed.
     """
 
     def __init__(self, trunk: nn.Module, width: int, top_share: float, scales: int) -> None:
@@ -102,7 +102,7 @@ class DraNetwork(nn.Module):
                         nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """(B, 3, S, S) to one (B, width, h, w) a scale; each scale goes through the trunk, and its batch norm, by itself."""
+        """(B, 3, S, S) to one (B, width, h, w) per scale; each scale passes the trunk, and its batch norm, separately."""
         sides = [images.shape[-1] // 2**scale for scale in range(self.scales)]
         return [self.feature_extractor["net"](F.interpolate(images, size=(side, side), mode="nearest")) for side in sides]
 
@@ -110,8 +110,8 @@ class DraNetwork(nn.Module):
         """All heads on the feature maps of one scale.
 
         Args:
-            x: (B, C, h, w) of the images.
-            references: (R, C, h, w) of the references.
+            x: (B, C, h, w) feature maps of the images.
+            references: (R, C, h, w) feature maps of the references.
             labels: (B,) 0 = normal, 1 = anomaly, 2 = pseudo anomaly: the seen head then gets no pseudo anomalies, the
                 pseudo head no anomalies. None = every head gets every image, as in testing.
         """
@@ -135,7 +135,7 @@ def combined_score(scores: Mapping[str, Tensor]) -> Tensor:
 
 
 def response_map(outputs: list[Outputs], heads: tuple[str, ...]) -> Tensor:
-    """Our own map: the responses of these heads, summed, and averaged over scales at the finest grid, (B, h, w)."""
+    """Our own map: these heads' responses, summed, and averaged over scales on the finest grid, (B, h, w)."""
     sums = [torch.stack([scale.responses[head] for head in heads]).sum(dim=0) for scale in outputs]
     size = sums[0].shape[1:]
     finest = [F.interpolate(response[:, None], size=size, mode="bilinear", align_corners=False)[:, 0] for response in sums]

@@ -1,4 +1,4 @@
-"""How DRA learns: the deviation loss, the optimiser step, and what a step is given."""
+"""Training of DRA: the deviation loss, the optimiser step, and its input."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Batch:
     """One step's images.
 
     Attributes:
-        images: (B, 3, S, S) float32, as the trunk wants them.
+        images: (B, 3, S, S) float32, as the trunk expects them.
         labels: (B,) int64, 0 = normal, 1 = anomaly, 2 = pseudo anomaly.
         references: (R, 3, S, S) float32.
     """
@@ -38,7 +38,7 @@ class Batch:
 
 
 def moments(draws: Tensor) -> Moments:
-    """Mean and standard deviation (n - 1) of draws from N(0, 1), to which scores are compared."""
+    """Mean and standard deviation (n - 1) of draws from N(0, 1), the reference for scores."""
     exact = draws.double()
     return exact.mean().item(), exact.std().item()
 
@@ -48,7 +48,7 @@ def deviation_loss(scores: Tensor, high: Tensor, reference: Moments, margin: flo
 
     Args:
         scores: (n,).
-        high: (n,) bool, those that shall lie at least `margin` deviations above the reference; the others shall lie at it.
+        high: (n,) bool, scores to be at least `margin` deviations above the reference; the others should be at it.
         reference: mean and standard deviation of the draws.
     """
     mean, deviation = reference
@@ -61,7 +61,7 @@ def head_losses(
 ) -> dict[str, Tensor]:
     """The loss of every head that has images, head to ().
 
-    The holistic head shall be high on normal images, the others on anomalies.
+    The holistic head should be high on normal images, the others on anomalies.
     """
     high = {
         "holistic": labels == NORMAL,
@@ -73,7 +73,7 @@ def head_losses(
 
 
 def learning_rate(epoch: int, lr: float, period: int) -> float:
-    """The rate of an epoch counted from 0: a tenth every `period`, one epoch early, for the release advances first."""
+    """The rate of an epoch counted from 0: divided by ten every `period`, one epoch early, as the release advances first."""
     return lr * DECAY ** ((epoch + 1) // period)
 
 
@@ -133,7 +133,7 @@ class Sampler:
     device: str
 
     def batches(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Endless batches: two thirds normal, rounded down, of which a share is made pseudo anomalies."""
+        """Endless batches: two thirds normal, rounded down; a share of those become pseudo anomalies."""
         size = self.parameters.batch_size
         normals = size * 2 // 3
         normal, abnormal = endless(len(self.normal), rng), endless(len(self.abnormal), rng)
@@ -145,7 +145,7 @@ class Sampler:
             yield Batch(trunk_input(images, self.device), labels, self.references(rng))
 
     def references(self, rng: np.random.Generator) -> Tensor:
-        """(R, 3, S, S), as the trunk wants them: the first normals, or, under `random`, drawn and changed as in training."""
+        """(R, 3, S, S), as the trunk expects them: the first normals, or, under `random`, drawn and changed as in training."""
         count = self.parameters.references
         if self.parameters.reference_draw == "fixed":
             return trunk_input(self.normal[:count], self.device)
@@ -164,16 +164,16 @@ class Sampler:
 
 
 def trunk_input(pixels: np.ndarray, device: str) -> Tensor:
-    """(B, 3, S, S) uint8 to float32 on the device, normalised with ImageNet's figures."""
+    """(B, 3, S, S) uint8 to float32 on the device, normalised with ImageNet's statistics."""
     return to_input(pixels, IMAGENET_MEAN, IMAGENET_STD, device)
 
 
 def endless(count: int, rng: np.random.Generator) -> Iterator[int]:
-    """All of 0 .. count - 1 in a random order, then in another, and so on."""
+    """0 .. count - 1 in a random order, again and again, reshuffled each time."""
     while True:
         yield from rng.permutation(count).tolist()
 
 
 def draw_moments(generator: torch.Generator) -> dict[str, Moments]:
-    """Fresh moments for every head."""
+    """New moments for every head."""
     return {head: moments(torch.randn(DRAWS, generator=generator)) for head in HEADS}

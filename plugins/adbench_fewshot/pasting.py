@@ -1,4 +1,4 @@
-"""Our own augmentation for BGAD: defects of the abnormal support pasted on normal images, with the defect masks alone."""
+"""Our own augmentation for BGAD: defects of the abnormal support pasted on normal images, using only the defect masks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def paste_defects(
         normal: (n, 3, S, S) uint8.
         abnormal: (k, 3, S, S) uint8.
         masks: (k, S, S) bool.
-        copies: of each abnormal image.
+        copies: number of copies of each abnormal image.
 
     Returns:
         (copies k, 3, S, S) uint8 images and (copies k, S, S) bool masks.
@@ -38,7 +38,7 @@ def _moved(image: np.ndarray, mask: np.ndarray, rng: np.random.Generator) -> tup
     rows, columns = np.nonzero(mask)
     if not len(rows):
         return image, mask
-    # The middle of the defect lands anywhere in the image, so some of it always stays inside.
+    # The centre of the defect lands somewhere in the image, so some of it always stays inside.
     side = mask.shape[0]
     shift = rng.integers(side) - int(rows[len(rows) // 2]), rng.integers(side) - int(columns[len(columns) // 2])
     moved = np.zeros_like(mask)

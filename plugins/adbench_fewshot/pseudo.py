@@ -23,7 +23,7 @@ class Patch:
 
     Attributes:
         source, target: left, top, right, bottom, in pixels; right and bottom are outside.
-        jitter: brightness, contrast, saturation and hue, in the order in which they are applied: (index, factor).
+        jitter: brightness, contrast, saturation and hue, in order of application: (index, factor).
     """
 
     source: Box
@@ -37,7 +37,7 @@ def patch_size(area: float, aspect: float) -> tuple[int, int]:
 
 
 def box_at(size: tuple[int, int], top: float, left: float) -> Box:
-    """The box of a (width, height) at a corner drawn as real numbers."""
+    """The box of a (width, height) at a real-valued corner."""
     width, height = size
     return int(left), int(top), int(left) + width, int(top) + height
 
@@ -71,6 +71,6 @@ def cut_mix(image: np.ndarray, patch: Patch) -> np.ndarray:
 
 
 def rotate(image: np.ndarray, degrees: float) -> np.ndarray:
-    """(3, S, S) uint8, turned counter-clockwise about its centre by nearest neighbour, with black corners."""
+    """(3, S, S) uint8, rotated counter-clockwise about its centre, nearest neighbour, black corners."""
     turned = Image.fromarray(image.transpose(1, 2, 0)).rotate(degrees, Image.Resampling.NEAREST)
     return np.asarray(turned).transpose(2, 0, 1)

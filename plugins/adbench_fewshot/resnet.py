@@ -55,7 +55,7 @@ class ResNet18(nn.Module):
 
 
 def widths_of(state: Mapping[str, Tensor]) -> tuple[int, ...] | None:
-    """The widths of a ResNet-18 in torchvision's key names, or None where a state is of another network."""
+    """The widths of a ResNet-18 in torchvision's key names, or None if the state is of another network."""
     last = [f"layer{stage}.{BLOCKS - 1}.bn2.weight" for stage in range(1, STAGES + 1)]
     stem = state.get("conv1.weight")
     deeper = any(f"layer{stage}.{BLOCKS}.bn1.weight" in state for stage in range(1, STAGES + 1))

@@ -28,7 +28,7 @@ class Trunk(FeatureMaps):
 
 
 def load_trunk(weights: Weights, name: str, architecture: str = "") -> ResNet18 | Trunk:
-    """The network that a weights name stands for, ready to be trained.
+    """The network with these weights, ready for training.
 
     A ResNet-18 in torchvision's key names is recognised by its tensors; any other network is timm's.
 

@@ -22,9 +22,9 @@ MKD = DetectorCard(
     notes="Defaults are BMAD's adaptation, the likely source of the published medical figures: 224 pixels, ImageNet's mean and "
     "deviation, gradient maps smoothed twice and scaled image by image; which map it takes and its resizing (bilinear "
     "here) are not documented. The original release is image_size = 128, normalisation = none, map = guided, "
-    "map_scaling = percentile, smoothings = 1. As in the release, one epoch more than the 200 named is trained. Unlike the "
+    "map_scaling = percentile, smoothings = 1. As in the release, one more epoch than the stated 200 is trained. Unlike the "
     "release, value_weight = 0 (directions only) takes squared differences out of the map too, noisy copies get the same "
-    "noise for every image, and all is float32 whatever the precision asked for. The demo preset takes a VGG of ten narrow "
+    "noise for every image, and all is float32 whatever precision was requested. The demo preset takes a VGG of ten narrow "
     "convolutions trained on procedural images, and its sizes were tried on the phantoms.",
 )
 VGG16 = WeightsCard(
@@ -45,5 +45,5 @@ def adbench_detectors() -> list[DetectorCard]:
 
 @hookimpl
 def adbench_weights() -> list[WeightsCard]:
-    """VGG16, and the tiny one that travels in the wheel."""
+    """VGG16, and the tiny one in the wheel."""
     return [VGG16, TINY_VGG]

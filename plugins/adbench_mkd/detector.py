@@ -14,7 +14,7 @@ from adbench_mkd.parameters import MkdParameters
 from adbench_mkd.training import train
 from adbench_nets import IMAGENET_MEAN, IMAGENET_STD, load_weights, shuffled, standardised, to_images
 
-# Gradients with respect to an image keep every activation of a VGG16: about 0.12 GB an image at 224 pixels.
+# Gradients with respect to an image keep every activation of a VGG16: about 0.12 GB per image at 224 pixels.
 CHUNK = 8
 LEVELS = 4
 NOISE_SEED = 0
@@ -28,7 +28,7 @@ class MkdDetector(Detector):
     _device: str
 
     def fit(self, support: Support, ctx: Context) -> None:
-        """Train the cloner on the normal images. Raises `UserError` where there are none, or the weights are no VGG's."""
+        """Train the cloner on the normal images. Raises `UserError` if there are none, or the weights are not a VGG's."""
         if not len(support.normal):
             raise UserError("mkd learns from normal training images, and this track grants none: use the track full-normal.")
         chosen, generator = self.parameters, ctx.torch_rng()
@@ -47,17 +47,17 @@ class MkdDetector(Detector):
         return Prediction(scores, maps)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The cloner; the source is known by its name."""
+        """The cloner; the source is loaded by name."""
         return {name: tensor.detach().cpu().contiguous() for name, tensor in self._trained().cloner.state_dict().items()}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`. Raises `UserError` where it is not the state of such a cloner."""
+        """Restore the detector that gave `state`. Raises `UserError` if it is not the state of such a cloner."""
         source, cloner = self._networks(ctx, ctx.torch_rng())
         load_weights(
             cloner,
             state,
             "The saved tensors",
-            "Load them with the parameters that they were saved with.",
+            "Load them with the parameters they were saved with.",
             f"the cloner of weights = {self.parameters.weights} and cloner_width = {self.parameters.cloner_width}",
         )
         self._settle(source, cloner)
@@ -76,7 +76,7 @@ class MkdDetector(Detector):
 
     def _trained(self) -> Pair:
         if self._pair is None:
-            raise RuntimeError("fit or load_state_dict comes first")
+            raise RuntimeError("call fit or load_state_dict first")
         return self._pair
 
     def _images(self, batch: ImageBatch) -> Tensor:
@@ -97,7 +97,7 @@ class MkdDetector(Detector):
         return scores, min_max(maps) if chosen.map_scaling == "min-max" else maps
 
     def _noise(self, images: Tensor) -> Iterator[Tensor]:
-        # The same draws for every image, whatever the batch: a map must not depend on its neighbours.
+        # The same draws for every image in any batch: a map must not depend on its neighbours.
         generator = torch.Generator().manual_seed(NOISE_SEED)
         deviation = noise_deviation(images).float()[:, None, None, None]
         for _ in range(self.parameters.noise_draws):

@@ -24,7 +24,7 @@ class Pair:
 
     Attributes:
         value_weight: weight of the squared differences.
-        skipped: that many of the shallow levels do not enter the score.
+        skipped: number of shallow levels left out of the score.
     """
 
     source: Vgg
@@ -33,7 +33,7 @@ class Pair:
     skipped: int = 1
 
     def scores(self, images: Tensor, guided: bool = False) -> Tensor:
-        """(B,) anomaly scores of (B, 3, H, W); `guided` changes gradients alone, and those of the cloner alone."""
+        """(B,) anomaly scores of (B, 3, H, W); `guided` changes only gradients, and only the cloner's."""
         source, clone = self.source(images), self.cloner(images, guided)
         return discrepancy(source[self.skipped :], clone[self.skipped :], self.value_weight)
 

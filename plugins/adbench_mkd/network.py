@@ -18,7 +18,7 @@ Blocks = tuple[tuple[int, ...], ...]
 
 POOLINGS = 5
 BATCH_NORM_EPS, BATCH_NORM_MOMENTUM = 1e-5, 0.1
-WAY_OUT = "Give vgg16.tv_in1k or a file with the same keys."
+FIX = "Give vgg16.tv_in1k or a file with the same keys."
 CONVOLUTION = re.compile(r"features\.(\d+)\.weight")
 
 
@@ -27,10 +27,10 @@ def source_blocks(state: Mapping[str, Tensor]) -> Blocks:
 
     Args:
         state: `features.{i}.weight` and `.bias`, i counting convolutions, ReLUs and poolings as torchvision and timm
-            do; other keys (the classifier) are left alone.
+            do; other keys (the classifier) are ignored.
 
     Raises:
-        UserError: this is no VGG of five poolings, or one with batch norm.
+        UserError: this is not a VGG with five poolings, or it has batch norm.
     """
     found = {int(match[1]): tensor for name, tensor in state.items() if (match := CONVOLUTION.fullmatch(name))}
     if not found or any(tensor.ndim != 4 for tensor in found.values()):
@@ -49,7 +49,7 @@ def source_blocks(state: Mapping[str, Tensor]) -> Blocks:
 
 
 def cloner_blocks(source: Blocks, width: int) -> Blocks:
-    """The usual blocks of a cloner: `width` channels everywhere, but those of the source before the poolings that are compared."""
+    """The usual blocks of a cloner: `width` channels, except the source's channels before the compared poolings."""
     first, *others = source
     narrow = [tuple([width] * (len(block) - 1) + [block[-1]]) for block in others]
     return (tuple([width] * len(first)), *narrow)
@@ -61,13 +61,13 @@ def widths(blocks: Blocks) -> list[str]:
 
 
 def blocks_of(flat: Iterable[int | str]) -> Blocks:
-    """The blocks that a flat notation stands for, the inverse of `widths`.
+    """The blocks of a flat notation, the inverse of `widths`.
 
     Args:
-        flat: output channels of each convolution in order, at least 1, and `M` for a pooling, which comes last.
+        flat: output channels of each convolution in order, at least 1, and `M` for a pooling; the last is a pooling.
 
     Raises:
-        ValueError: a block has no convolution, no pooling at its end, or anything but a number of channels.
+        ValueError: a block has no convolution, no final pooling, or an entry that is not a number of channels.
     """
     blocks: list[tuple[int, ...]] = []
     block: list[int] = []
@@ -80,7 +80,7 @@ def blocks_of(flat: Iterable[int | str]) -> Blocks:
         else:
             raise ValueError("A pooling follows another, or comes first: put a convolution before each.")
     if block or min((width for each in blocks for width in each), default=0) < 1:
-        raise ValueError("A network is numbers of channels, at least 1, with a pooling M at the end of each block.")
+        raise ValueError("Give numbers of channels, at least 1, with a pooling M at the end of each block.")
     return tuple(blocks)
 
 
@@ -89,7 +89,7 @@ class Vgg(nn.Module):
 
     Args:
         blocks: channels.
-        cloner: no biases, and batch norm after every convolution but the last before a pooling, as in the release;
+        cloner: no biases, and batch norm after every convolution except the last before a pooling, as in the release;
             otherwise biases and no batch norm.
     """
 
@@ -112,7 +112,7 @@ class Vgg(nn.Module):
         """Outputs of every pooling but the first.
 
         Args:
-            images: (B, 3, H, W) float32, H and W at least 2 to the power of the poolings.
+            images: (B, 3, H, W) float32, H and W at least 2^poolings.
             guided: ReLUs let no negative gradient through (guided backpropagation).
 
         Returns:
@@ -147,22 +147,22 @@ def guided_relu(values: Tensor) -> Tensor:
 
 
 def build_source(state: Mapping[str, Tensor]) -> Vgg:
-    """The frozen source network with these weights. Raises `UserError` where they are not those of a plain VGG."""
+    """The frozen source network with these weights. Raises `UserError` if they are not a plain VGG's."""
     source = Vgg(source_blocks(state), cloner=False)
     features = {name: tensor for name, tensor in state.items() if name.startswith("features.")}
-    load_weights(source, features, "These weights", WAY_OUT, "a plain VGG")
+    load_weights(source, features, "These weights", FIX, "a plain VGG")
     return source.eval().requires_grad_(False)
 
 
 def build_cloner(source: Vgg, blocks: Blocks, generator: torch.Generator) -> Vgg:
-    """An untrained cloner of a source, its weights drawn by Xavier's uniform rule, as in the release.
+    """An untrained cloner of a source, initialised by Xavier's uniform rule, as in the release.
 
     Args:
-        blocks: channels of every convolution, `cloner_blocks` for the usual ones; they may differ everywhere but before the
-            poolings that are compared, all but the first.
+        blocks: channels of every convolution, `cloner_blocks` for the usual ones; they may differ from the source except before
+        the compared poolings, which are all but the first.
 
     Raises:
-        ValueError: there are not as many poolings as in the source, or not as many channels where they are compared.
+        ValueError: the number of poolings, or of channels where they are compared, differs from the source.
     """
     compared, wanted = ([block[-1] for block in network[1:]] for network in (blocks, source.blocks))
     if len(blocks) != len(source.blocks) or compared != wanted:
@@ -176,5 +176,5 @@ def build_cloner(source: Vgg, blocks: Blocks, generator: torch.Generator) -> Vgg
 
 def _not_a_vgg(what: str) -> UserError:
     return UserError(
-        f"mkd needs the weights of a plain VGG with {POOLINGS} poolings and no batch norm, and this file {what}. {WAY_OUT}"
+        f"mkd needs the weights of a plain VGG with {POOLINGS} poolings and no batch norm, but this file {what}. {FIX}"
     )

@@ -21,7 +21,7 @@ def training_loss(source: Vgg, cloner: Vgg, images: Tensor, value_weight: float,
 def train(
     source: Vgg, cloner: Vgg, batches: Iterable[Tensor], lr: float, value_weight: float, levels: int = 4
 ) -> Iterator[Tensor]:
-    """One step of Adam a batch, in training mode; yields the loss before each step, ()."""
+    """One step of Adam per batch, in training mode; yields the loss before each step, ()."""
     optimizer = torch.optim.Adam(cloner.parameters(), lr=lr)
     cloner.train()
     for images in batches:

@@ -43,8 +43,8 @@ MVFA = DetectorCard(
     presets={"demo": DEMO},
     transductive=is_transductive,
     selection=checkpoint,
-    notes="Where paper and release disagree the release is followed, except where it looks at the test set: the last epoch "
-    "is kept, the min-max of the two branches is learnt on the support, and batches of 16 as in the paper.",
+    notes="Where paper and release disagree, this follows the release, except where that uses the test set: the last epoch "
+    "is kept, the min-max of the two branches is learnt on the support, and batches have 16 images, as in the paper.",
     **COMMON,
 )
 OFFICIAL = DetectorCard(

@@ -1,4 +1,4 @@
-"""The trained part of MVFA: a bottleneck a level and a head, whose inner tokens are read and whose output goes back."""
+"""The trained part of MVFA: one bottleneck per level and head; its inner tokens are read and its output goes back into the stream."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Projectors = Literal["none", "last", "all"]
 
 
 class Adapter(nn.Module):
-    """LeakyReLU(Linear W -> E), the token that is read, then LeakyReLU(Linear E -> W), what goes back; no biases.
+    """LeakyReLU(Linear W -> E), the token that is read, then LeakyReLU(Linear E -> W), which goes back; no biases.
 
     A bare projector is a Linear W -> E whose token is read and does not go back.
     """
@@ -32,9 +32,9 @@ class Adapters(nn.Module):
     """The adapters of all levels.
 
     Attributes:
-        levels: 1-based blocks of the backbone after which they sit, rising.
+        levels: 1-based blocks of the backbone that they follow, ascending.
         residual: share of each head's adapter in the stream.
-        heads: the adapters that `seg` and `det` read, one a level; the same ones where they share.
+        heads: the adapters that `seg` and `det` read, one per level; the same ones if they share.
 
     The names of the weights are the release's: `seg_adapters.0.fc1.0.weight`; a single head's begin with `adapters`.
     """
@@ -68,7 +68,7 @@ class Adapters(nn.Module):
         else:
             self.heads = {"seg": stack("seg_adapters"), "det": stack("det_adapters")}
         for weight in self.parameters():
-            # nn.Linear's own initialisation, from a generator of ours.
+            # nn.Linear's initialisation, from our own generator.
             nn.init.kaiming_uniform_(weight, a=5**0.5, generator=generator)
 
     def weights(self, head: str) -> list[nn.Parameter]:
@@ -79,12 +79,12 @@ class Adapters(nn.Module):
         """Read one level.
 
         Args:
-            index: of the level, from 0.
+            index: index of the level, from 0.
             stream: (B, L + 1, W), the block's output.
-            onward: whether more blocks follow, for which the stream must be computed.
+            onward: whether more blocks follow and need the stream.
 
         Returns:
-            Segmentation and detection tokens (B, L + 1, E), and the stream that goes on: (1 - 2 r) x + r seg + r det.
+            Segmentation and detection tokens (B, L + 1, E), and the stream that continues: (1 - 2 r) x + r seg + r det.
         """
         seg, det = self.heads["seg"][index], self.heads["det"][index]
         seg_token = seg.fc1(stream)
@@ -96,7 +96,7 @@ class Adapters(nn.Module):
         return seg_token, det_token, stream
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Take weights by their names; other tensors of the state, e.g. a saved memory, are left alone.
+        """Load weights by name; other tensors of the state, e.g. a saved memory, are ignored.
 
         Raises:
             UserError: a weight is missing or of another shape, or there are more adapters.
@@ -105,7 +105,7 @@ class Adapters(nn.Module):
             self,
             state,
             "The saved adapters",
-            "Use the weights, levels and heads that they were trained with.",
+            "Use the weights, levels and heads they were trained with.",
             "this CLIP and these levels",
             part=True,
         )

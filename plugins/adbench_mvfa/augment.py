@@ -16,7 +16,7 @@ VIEWS = 1 + len(ANGLES) + len(SHIFTS) + 2
 def augment(images: Tensor, masks: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """Make all views of N images, view by view: the N originals first.
 
-    Rotations act in normalised coordinates, so that a non-square image is sheared; borders are reflected.
+    Rotations act in normalised coordinates, so a non-square image is sheared; borders are reflected.
 
     Args:
         images: (N, 3, H, W) float.

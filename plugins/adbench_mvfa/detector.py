@@ -16,15 +16,15 @@ from adbench_mvfa.task import Model, Task, build_model, make_task
 from adbench_nets import to_images
 
 CHUNK = 16
-# Of first-stage tokens of the test set, kept between checkpoints.
+# For first-stage tokens of the test set, kept between checkpoints.
 CACHE_BYTES = 2 << 30
 
 
 class MvfaDetector(Detector):
     """MVFA, few-shot and zero-shot.
 
-    Under `checkpoint = test-oracle`, `fit` only prepares: `predict_checkpoints` trains and predicts in turns, and the
-    caller, who knows the test labels, keeps the best. Called without it, `predict` trains to the last epoch.
+    Under `checkpoint = test-oracle`, `fit` only prepares: `predict_checkpoints` alternates training and prediction,
+    and the caller, who knows the test labels, keeps the best. Without that call, `predict` trains to the last epoch.
     """
 
     parameters: MvfaParameters
@@ -53,19 +53,19 @@ class MvfaDetector(Detector):
         self._model = task.model
 
     def settle(self) -> None:
-        """Score from now on with the adapters as they are: build the memory, learn the ranges."""
+        """From now on score with the current adapters: build the memory, learn the ranges."""
         task = self._task
         if task is None:
-            raise RuntimeError("fit comes first")
+            raise RuntimeError("call fit first")
         self._scorer = task.scorer()
         self._ranges = task.ranges(self._scorer) if self.parameters.fusion == "support" else {}
 
     def predict(self, batch: ImageBatch) -> Prediction:
-        """Score one batch; under `fusion = test-set` the batch is taken for the whole test set."""
+        """Score one batch; under `fusion = test-set` the batch counts as the whole test set."""
         return next(iter(self.predict_all([batch])))
 
     def predict_all(self, batches: Iterable[ImageBatch]) -> Iterator[Prediction]:
-        """Score a test set, one prediction a batch. Under `fusion = test-set` all of it is read before the first answer."""
+        """Score a test set, one prediction per batch. Under `fusion = test-set` all of it is read before the first prediction."""
         if self._scorer is None:
             self._finish()
         scorer = self._trained()
@@ -86,7 +86,7 @@ class MvfaDetector(Detector):
         test set are kept between checkpoints where they fit into 2 GiB.
 
         Args:
-            batches: gives the batches of the test set anew, the same ones each time.
+            batches: returns the batches of the test set, the same ones each time.
         """
         self._first_stages = {}
         try:
@@ -102,7 +102,7 @@ class MvfaDetector(Detector):
             self._first_stages = None
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Adapters, memory, text features, ranges and what the image score is."""
+        """Adapters, memory, text features, ranges and the kind of image score."""
         if self._scorer is None:
             self._finish()
         scorer = self._trained()
@@ -116,13 +116,13 @@ class MvfaDetector(Detector):
         return state
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Become the detector that gave `state`; the backbone is loaded by its name."""
+        """Restore the detector that gave `state`; the backbone is loaded by name."""
         self._model = build_model(self.parameters, ctx, ctx.torch_rng())
         self._model.adapters.load(state)
         missing = [name for name in ("text", "ranges", "map_is_seg", "score_from_map") if name not in state]
         if missing:
             raise UserError(
-                f"This is not the state of a fitted MVFA, it lacks {missing[0]!r}; adapters alone go into the parameter adapters."
+                f"This is not the state of a fitted MVFA, it has no {missing[0]!r}: pass adapters alone as the parameter adapters."
             )
         memory: Memory = {}
         heads: tuple[Head, ...] = ("det", "seg")
@@ -142,14 +142,14 @@ class MvfaDetector(Detector):
 
     def _finish(self) -> None:
         if self._task is None:
-            raise RuntimeError("fit or load_state_dict comes before predict")
+            raise RuntimeError("call fit or load_state_dict before predict")
         for _ in self._task.checkpoints():
             pass
         self.settle()
 
     def _trained(self) -> Scorer:
         if self._scorer is None:
-            raise RuntimeError("fit or load_state_dict comes before predict")
+            raise RuntimeError("call fit or load_state_dict before predict")
         return self._scorer
 
     def _keep_best(self, valid: LabelledImages) -> None:

@@ -1,4 +1,4 @@
-"""The few-shot training images of MVFA: all views of the support, their first-stage tokens computed once."""
+"""The few-shot training images of MVFA: all views of the support, with first-stage tokens computed once."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def few_shot_examples(
 
 
 def views_of(index: int, images: int, augmented: bool) -> list[int]:
-    """Rows of all views of one image among the views of so many images."""
+    """Rows of all views of one image among the views of `images` images."""
     return list(range(index, images * (VIEWS if augmented else 1), images))

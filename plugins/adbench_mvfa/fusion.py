@@ -15,7 +15,7 @@ KINDS = ("text_map", "memory_map", "text_score", "memory_score")
 
 @dataclass(frozen=True)
 class Branches:
-    """Raw scores of B images; None where a branch or a level of detail is not used.
+    """Raw scores of B images; None if a branch or a level of detail is not used.
 
     Attributes:
         text_map, memory_map: (B, H, W).
@@ -32,7 +32,7 @@ Ranges = dict[str, tuple[float, float]]
 
 
 def widen(ranges: Ranges, branches: Branches) -> Ranges:
-    """Ranges (lowest, highest) by kind that also hold the values of these images."""
+    """Ranges (lowest, highest) by kind, widened to include these images."""
     wider = dict(ranges)
     for kind in KINDS:
         values = getattr(branches, kind)
@@ -51,7 +51,7 @@ def learn_ranges(parts: Iterable[Branches]) -> Ranges:
 
 
 def fuse(first: Tensor | None, second: Tensor | None, ranges: Ranges, kinds: tuple[str, str]) -> Tensor | None:
-    """0.5 scaled(first) + 0.5 scaled(second); the one that is there where the other is None."""
+    """0.5 scaled(first) + 0.5 scaled(second); if one is None, the other."""
     parts = [scaled(values, ranges.get(kind)) for values, kind in zip((first, second), kinds, strict=True) if values is not None]
     if not parts:
         return None

@@ -11,7 +11,7 @@ from torch import Tensor
 def detection_bce(score: Tensor, label: Tensor, kind: Literal["logits", "probability"] = "logits") -> Tensor:
     """Binary cross entropy of probabilities `score` in [0, 1] with labels 0 or 1, elementwise.
 
-    `logits` takes the probability as if it were a logit, as the release does; `probability` takes it as it is.
+    `logits` treats the probability as a logit, as the release does; `probability` as a probability.
     """
     if kind == "logits":
         return F.binary_cross_entropy_with_logits(score, label, reduction="none")

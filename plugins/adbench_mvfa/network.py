@@ -13,10 +13,10 @@ from adbench_nets import Tower
 
 @dataclass(frozen=True)
 class Tokens:
-    """What the two heads read, K tensors (B, L + 1, E) each, class token first.
+    """Tokens of the two heads, K tensors (B, L + 1, E) each, class token first.
 
     Attributes:
-        stream: (B, L + 1, W), as it leaves the last level.
+        stream: (B, L + 1, W), after the last level.
     """
 
     seg: list[Tensor]
@@ -26,17 +26,17 @@ class Tokens:
 
 @torch.no_grad()
 def stem(tower: Tower, adapters: Adapters, images: Tensor) -> Tensor:
-    """The first stage, (B, L + 1, W): all blocks up to the first adapter, which no training changes."""
+    """The first stage, (B, L + 1, W): all blocks up to the first adapter; training does not change it."""
     return tower.run(tower.embed(images), 0, adapters.levels[0])
 
 
 def adapt(tower: Tower, adapters: Adapters, first_stage: Tensor, onward: bool = False) -> Tokens:
     """Run the rest of the backbone up to the last level.
 
-    Gradients reach the adapters only; below the first of them nothing is differentiated.
+    Gradients reach only the adapters; nothing below the first one is differentiated.
 
     Args:
-        onward: let the last adapter, too, write into the stream, for blocks that follow.
+        onward: let the last adapter also write into the stream, for later blocks.
     """
     stream, block = first_stage, adapters.levels[0]
     seg, det = [], []

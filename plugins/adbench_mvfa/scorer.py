@@ -1,4 +1,4 @@
-"""A trained MVFA that scores images: compact raw scores first, maps at pixel size from them when needed."""
+"""A trained MVFA that scores images: compact raw scores first, pixel-size maps from them when needed."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class Compact:
 
 @dataclass(frozen=True)
 class Scorer:
-    """What is needed to score.
+    """Everything needed to score.
 
     Attributes:
         text: (E, 2) text features of the class.
-        memory: for each head that is searched K tensors (N, T, E), N remembered views with T tokens each; empty for
-            the zero-shot track.
-        map_head: the head that makes the map: the detection head where nothing trained the other one.
+        memory: for each searched head, K tensors (N, T, E), N remembered views with T tokens each; empty for the
+        zero-shot track.
+        map_head: the head that makes the map: the detection head if the other one was not trained.
         score_from_map: the image score is the maximum of the fused map, else the detection head's.
         size: (height, width) of maps.
     """
@@ -79,7 +79,7 @@ class Scorer:
 
     @torch.no_grad()
     def branches(self, compact: Compact) -> Branches:
-        """Enlarge to maps."""
+        """Enlarge compact scores to maps."""
         return Branches(
             text_map=None if compact.logits is None else self._text_map(compact.logits),
             memory_map=None if compact.grids is None else memory_maps(compact.grids, self.size),
@@ -105,7 +105,7 @@ class Scorer:
 def remember(
     tower: Tower, adapters: Adapters, stems: Tensor, heads: set[Head], class_tokens: bool, autocast: Callable[[], Any]
 ) -> Memory:
-    """The memory of normal images given by their first-stage tokens (N, L + 1, W): K tensors (N, T, E) a head."""
+    """The memory of normal images given by their first-stage tokens (N, L + 1, W): K tensors (N, T, E) per head."""
 
     def parts() -> Iterator[Tokens]:
         for part in stems.split(CHUNK):

@@ -1,4 +1,4 @@
-"""One fit, taken apart: what a track gives to train on, the checkpoints, and the scorer at each of them."""
+"""One fit in parts: the training data of a track, the checkpoints, and the scorer at each of them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Model:
             return stem(self.tower, self.adapters, images)
 
     def scorer(self, text: Tensor, memory: Memory, map_head: Head, score_from_map: bool) -> Scorer:
-        """A scorer with the present adapters."""
+        """A scorer with the current adapters."""
         size = (self.parameters.image_size, self.parameters.image_size)
         use_text = not memory or self.parameters.branches != "memory"
         return Scorer(
@@ -66,10 +66,10 @@ class Model:
 
 
 def build_model(parameters: MvfaParameters, ctx: Context, generator: torch.Generator) -> Model:
-    """Load the tower and make fresh adapters.
+    """Load the tower and create new adapters.
 
     Raises:
-        UserError: levels that the tower does not have, or weights that do not fit.
+        UserError: the tower does not have these levels, or weights do not fit.
     """
     tower = load_tower(ctx.weights, parameters.weights, parameters.image_size, ctx.device)
     ends = stage_ends(tower.blocks)
@@ -108,7 +108,7 @@ class Task:
     abnormals: int = 0
 
     def checkpoints(self, orders: Iterable[Order] | None = None, losses: list[Tensor] | None = None) -> Iterator[None]:
-        """Train, pausing where the release looks at its test set; exhausting it ends at the last step.
+        """Train, pausing where the release evaluates its test set; exhausting it ends after the last step.
 
         Args:
             orders: the images of each step of each epoch, to replay a recorded run; None = shuffled by the seed.
@@ -122,7 +122,7 @@ class Task:
         return train(self.trainer, self.examples, orders, looks, losses)
 
     def scorer(self) -> Scorer:
-        """The scorer with the present adapters; its memory is made anew."""
+        """The scorer with the current adapters; its memory is rebuilt."""
         memory: Memory = {}
         parameters = self.model.parameters
         if self.normal_stems is not None and parameters.branches != "text":
@@ -138,10 +138,10 @@ class Task:
         return self.model.scorer(self.text, memory, self.map_head, self.score_from_map)
 
     def ranges(self, scorer: Scorer) -> Ranges:
-        """The min-max of both branches over the support, without a look at the test set.
+        """The min-max of both branches over the support, without the test set.
 
         An abnormal image is searched in the whole memory. A normal one would find itself there at distance zero, so
-        its own views are taken out first; where it is the only normal image, only its plain view is.
+        its own views are removed first; if it is the only normal image, only its plain view is.
         """
         if not (scorer.memory and scorer.use_text):
             return {}
@@ -162,13 +162,13 @@ class Task:
 
 
 def make_task(model: Model, support: Support, generator: torch.Generator) -> Task:
-    """Read what the track grants.
+    """Build the task from what the track grants.
 
     Args:
         generator: shuffles the training images.
 
     Raises:
-        UserError: the support lacks normal or abnormal images (few-shot), or other sets (zero-shot).
+        UserError: the support has no normal or no abnormal images (few-shot), or no other sets (zero-shot).
     """
     parameters, ctx = model.parameters, model.ctx
     size = (parameters.image_size, parameters.image_size)
@@ -205,7 +205,7 @@ def _zero_shot_task(
     sets = [images for images in auxiliary if len(images)]
     if not sets:
         raise UserError(
-            "MVFA learns zero-shot from other labelled sets, and none is there: run a group of at least two datasets."
+            "MVFA learns zero-shot from other labelled sets, and there are none: run a group of at least two datasets."
         )
     tower = model.tower
     names = dict.fromkeys(images.class_name for images in sets)

@@ -1,4 +1,4 @@
-"""The training loop: two Adams, any batch size, and places to stop and look at the model."""
+"""The training loop: two Adams, any batch size, and pauses to evaluate the model."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ def level_losses(seg: list[Tensor], det: list[Tensor], batch: Batch, grid: tuple
 
 
 class Trainer:
-    """Adapters, their optimisers and what a step needs.
+    """Adapters, their optimisers and everything a step needs.
 
-    One Adam a head. Where no image of a step has a mask, only the detection head's steps, and the other head keeps its
+    One Adam per head. If no image of a step has a mask, only the detection head's steps, and the other head keeps its
     weights and moments. A single head has one Adam that always steps.
     """
 
@@ -90,7 +90,7 @@ class Trainer:
         self.scaler = torch.amp.GradScaler(tower.device.type, enabled=scale_gradients)
 
     def losses(self, batch: Batch) -> LevelLosses:
-        """Losses of a batch under the present adapters."""
+        """Losses of a batch with the current adapters."""
         with self.autocast():
             tokens = adapt(self.tower, self.adapters, batch.frozen)
         return level_losses(tokens.seg, tokens.det, batch, self.tower.grid, self.loss)
@@ -123,7 +123,7 @@ def train(
     """Train, and pause at each checkpoint.
 
     Args:
-        orders: for each epoch the images of each step.
+        orders: for each epoch, the images of each step.
         looks: `after-epoch`, as the release does few-shot; or `within-epoch`, before the steps whose index is a
             multiple of a fifth of the epoch's steps, as it does zero-shot.
         losses: receives the loss of each step, before the step.

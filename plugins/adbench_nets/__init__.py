@@ -1,7 +1,7 @@
-"""What detectors share, first-party and third-party alike: networks, flows, losses, and a search in memory.
+"""Building blocks for detectors, first-party and third-party alike: networks, flows, losses, and memory search.
 
-Importing this imports nothing heavy: cards of weights and constants are there at once, all other names are imported when they
-are first asked for. Which names that are is what `__all__` lists; modules and names below it may move.
+Importing this imports nothing heavy: cards of weights and constants are available immediately, all other names are imported on
+first use. The public names are those in `__all__`; modules and names below it may move.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from adbench_nets.schedules import warm_up_cosine
     from adbench_nets.seeding import seeded
 
-# Module to the names that it defines; importing it imports torch, and what the network is built with.
+# Module to the names it defines; importing it imports torch and the network's libraries.
 _HEAVY = {
     "backbones": (
         "FeatureMaps",

@@ -1,4 +1,4 @@
-"""Networks of timm from resolved weights, never with weights that timm fetches itself, and their feature maps."""
+"""timm networks from resolved weights, never from weights that timm fetches itself, and their feature maps."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ TINY_ARCHITECTURE = "test_resnet"
 
 
 def load_backbone(weights: Weights, name: str, architecture: str = "", *, classifier: bool = True) -> nn.Module:
-    """The network of timm that a weights name stands for, in float32, in evaluation mode and without gradients.
+    """The timm network with these weights, in float32, in evaluation mode and without gradients.
 
     Args:
         weights: the resolver, `ctx.weights`.
-        name: `tiny-cnn`, a name of timm with or without its tag, or any other name together with `architecture`.
-        architecture: of timm; "" = as the name says.
-        classifier: keep the classifier where the file has one.
+        name: `tiny-cnn`, a timm name with or without its tag, or any other name together with `architecture`.
+        architecture: timm's name of it; "" = from `name`.
+        classifier: keep the classifier if the file has one.
 
     Raises:
-        UserError: no such architecture, or weights that do not fit it to the last tensor.
+        UserError: no such architecture, or weights that do not fit it exactly.
     """
     architecture = architecture_of(name, architecture)
     state = as_float32(weights.state_dict(name))
@@ -39,22 +39,22 @@ def load_backbone(weights: Weights, name: str, architecture: str = "", *, classi
         model,
         state,
         f"Weights {name!r}",
-        "Name the architecture that they are of, e.g. --set METHOD.architecture=resnet18, or give other weights.",
+        "Name their architecture, e.g. --set METHOD.architecture=resnet18, or give other weights.",
         f"timm's {architecture}",
     )
     return model.eval().requires_grad_(False)
 
 
 def architecture_of(name: str, architecture: str = "") -> str:
-    """timm's architecture: the one that is named, or what a weights name says. Raises `UserError` where it is unknown."""
+    """timm's architecture: the given one, or that of the weights name. Raises `UserError` if it is unknown."""
     if name == TINY_CNN.name and not architecture:
         return TINY_ARCHITECTURE
     found = architecture or name.partition(".")[0]
     if not timm.is_model(found):
         close = difflib.get_close_matches(found, timm.list_models(), n=1)
         raise UserError(
-            f"{found!r} is no architecture of timm.{did_you_mean(found, close)} "
-            f"Name the one that weights {name!r} are of, e.g. --set METHOD.architecture=resnet18."
+            f"{found!r} is not a timm architecture.{did_you_mean(found, close)} "
+            f"Name the one of weights {name!r}, e.g. --set METHOD.architecture=resnet18."
         )
     return found
 
@@ -65,19 +65,19 @@ def is_vit(architecture: str) -> bool:
 
 
 def count_classes(architecture: str, state: Mapping[str, Tensor]) -> int:
-    """Outputs of the classifier in a state dict of this architecture of timm; 0 where it holds none."""
+    """Outputs of the classifier in a state dict of this timm architecture; 0 if it has none."""
     counts = [len(state[f"{head}.weight"]) for head in _classifiers(architecture) if f"{head}.weight" in state]
     return counts[0] if counts else 0
 
 
 class FeatureMaps(nn.Module):  # type: ignore[misc]  # torch has no types here
-    """Feature maps of some levels of a convolutional network of timm. What comes after the last of them is not computed.
+    """Feature maps of some levels of a convolutional timm network. Nothing after the last of them is computed.
 
-    Gradients reach the network where its weights ask for them; `load_backbone` gives a frozen one.
+    Gradients reach the network if its weights require them; `load_backbone` gives a frozen one.
 
     Args:
         model: a network with `forward_intermediates`.
-        levels: indices of levels, rising, 0 = the first, usually of stride 2; None = the last level alone.
+        levels: ascending indices of levels, 0 = the first, usually of stride 2; None = only the last level.
 
     Raises:
         UserError: the network has no such levels.
@@ -96,7 +96,7 @@ class FeatureMaps(nn.Module):  # type: ignore[misc]  # torch has no types here
         self.widths = tuple(channels[level] for level in levels)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """(B, 3, H, W), normalised as the weights want it, to one (B, width, h, w) a level."""
+        """(B, 3, H, W), normalised for the weights, to one (B, width, h, w) per level."""
         maps: list[Tensor] = self.model.forward_intermediates(
             images, indices=self.levels, intermediates_only=True, stop_early=True
         )
@@ -112,5 +112,5 @@ def _classifiers(architecture: str) -> tuple[str, ...]:
 def _channels(model: nn.Module) -> list[int]:
     information = getattr(model, "feature_info", None)
     if information is None or not hasattr(model, "forward_intermediates"):
-        raise UserError(f"{type(model).__name__} of timm gives no feature levels: choose a convolutional network, e.g. a ResNet.")
+        raise UserError(f"{type(model).__name__} of timm has no feature levels: choose a convolutional network, e.g. a ResNet.")
     return [int(level["num_chs"]) for level in information]

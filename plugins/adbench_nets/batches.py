@@ -15,7 +15,7 @@ def shuffled(count: int, batch_size: int, generator: torch.Generator) -> list[li
 
     Args:
         count: number of training images.
-        batch_size: images a step.
+        batch_size: images per step.
         generator: on the CPU; draws one permutation.
     """
     order = torch.randperm(count, generator=generator).tolist()

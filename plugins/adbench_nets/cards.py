@@ -1,8 +1,7 @@
-"""Cards of the weights that several methods use, and of the tiny ones that travel in the wheel.
+"""Cards of the weights that several methods use, and of the tiny ones in the wheel.
 
-A plugin returns from `adbench_weights` the cards of all the weights that its methods use, the very objects of this module
-among them: two equal cards of one name count as one, and so a method works without the plugins beside it. Imports nothing
-heavy.
+A plugin's `adbench_weights` returns the cards of all weights its methods use, including the objects of this module: equal
+cards with the same name count as one, so a method works without other plugins. Imports nothing heavy.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Means and standard deviations of pixels that published weights were trained with. Imports nothing heavy."""
+"""Pixel means and standard deviations of published weights. Imports nothing heavy."""
 
 from __future__ import annotations
 
 Colour = tuple[float, float, float]
-"""A number for red, green and blue each, of pixels in [0, 1]."""
+"""Red, green and blue, for pixels in [0, 1]."""
 
 CLIP_MEAN: Colour = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD: Colour = (0.26862954, 0.26130258, 0.27577711)

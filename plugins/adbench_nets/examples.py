@@ -1,4 +1,4 @@
-"""Training images as a training loop asks for them: what the frozen network gives computed once, labels, masks and texts."""
+"""Training images for a training loop: output of the frozen network computed once, labels, masks and texts."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Batch:
     """B training images.
 
     Attributes:
-        frozen: (B, ...) what the frozen part of the network gives, e.g. first-stage tokens.
+        frozen: (B, ...) output of the frozen part of the network, e.g. first-stage tokens.
         labels: (B,) float, 1 = abnormal.
         masks: (B, S, S) float, zero where `masked` is False.
-        masked: (B,) bool, the image is of a set with masks.
+        masked: (B,) bool, whether the image's set has masks.
         text: (B, E, 2) text features of the image's class.
     """
 
@@ -56,7 +56,7 @@ def stored_examples(frozen: Tensor, labels: Tensor, masks: Tensor, has_masks: bo
         frozen: (N, ...).
         labels: (N,) float, 1 = abnormal.
         masks: (N, S, S) bool.
-        has_masks: whether `masks` say where abnormal pixels are.
+        has_masks: whether `masks` mark the abnormal pixels.
         text: (E, 2) text features of the class.
     """
     masked = torch.full((len(frozen),), has_masks, device=frozen.device)
@@ -71,16 +71,16 @@ def stored_examples(frozen: Tensor, labels: Tensor, masks: Tensor, has_masks: bo
 def zero_shot_examples(
     sets: Sequence[LabelledImages], texts: Sequence[Tensor], freeze: Freeze, size: int, frozen_bytes: int
 ) -> Examples:
-    """The images of other sets as they are, set after set; each with its set's text, and its mask if the set has masks.
+    """The unchanged images of other sets, set by set; each with its set's text, and its mask if the set has masks.
 
-    What the frozen network gives is kept for as many images as fit into 2 GiB, and computed anew for the others.
+    The frozen network's output is kept for as many images as fit into 2 GiB, and recomputed for the others.
 
     Args:
         sets: labelled images of the other sets, `Support.auxiliary`.
-        texts: (E, 2) text features, one a set.
-        freeze: images (B, 3, S, S) in [0, 1] to what the frozen network gives, (B, ...).
+        texts: (E, 2) text features, one per set.
+        freeze: from images (B, 3, S, S) in [0, 1] to the frozen network's output, (B, ...).
         size: image side in pixels.
-        frozen_bytes: size of what the frozen network gives for one image.
+        frozen_bytes: size of the frozen network's output for one image.
     """
     device = str(texts[0].device)
     places = [(number, row) for number, images in enumerate(sets) for row in range(len(images))]

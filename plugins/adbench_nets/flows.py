@@ -1,7 +1,7 @@
 """Conditional normalising flows over feature vectors, and the position encoding that conditions them.
 
-As in CFlow-AD (Gudovskiy et al., WACV 2022) and the methods that came after it: FrEIA's blocks of an affine coupling that
-reads a condition, a learnt scale and offset of every channel, and a fixed permutation or rotation.
+As in CFlow-AD (Gudovskiy et al., WACV 2022) and later methods: FrEIA's blocks of a conditional affine coupling, a learnt
+scale and offset of every channel, and a fixed permutation or rotation.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from adbench_nets.seeding import seeded
 class ConditionalFlow(SequenceINN):  # type: ignore[misc]  # FrEIA and torch have no types here
     """Coupling blocks in sequence, in FrEIA's key names.
 
-    Permutations and weights are drawn from global generators; `build_flows` draws them from one that is given.
+    Permutations and weights are drawn from global generators; `build_flows` uses a given one.
 
     Args:
-        channels: C, of the vectors; at least 2.
+        channels: C, length of the vectors; at least 2.
         condition: D, length of the condition.
         blocks: number of blocks.
         clamp: largest logarithm of a coupling's scale.
@@ -44,12 +44,12 @@ class ConditionalFlow(SequenceINN):  # type: ignore[misc]  # FrEIA and torch hav
             )
 
     def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """(N, C) and (N, D) to the latent (N, C) and the log-determinant (N,)."""
+        """From (N, C) and (N, D) to the latent (N, C) and the log-determinant (N,)."""
         z, log_determinant = super().forward(x, [condition])
         return z, log_determinant
 
     def inverse(self, z: Tensor, condition: Tensor) -> Tensor:
-        """The (N, C) that `forward` takes to the latent `z`."""
+        """The (N, C) that `forward` maps to the latent `z`."""
         return super().forward(z, [condition], rev=True)[0]
 
 
@@ -68,10 +68,10 @@ def build_flows(
         condition: length of the condition.
         blocks: number of blocks of each flow.
         clamp: largest logarithm of a coupling's scale.
-        permutation: what follows each coupling: `soft`, a rotation drawn uniformly, or `hard`, a permutation.
+        permutation: after each coupling, `soft`, a rotation drawn uniformly, or `hard`, a permutation.
         generator: draws everything, block by block; None = torch's global one.
     """
-    with seeded(0):  # FrEIA and torch draw from global generators what is drawn anew below
+    with seeded(0):  # FrEIA and torch draw from global generators; redrawn below
         flows = nn.ModuleList(ConditionalFlow(width, condition, blocks, clamp) for width in widths)
     for block in _blocks(flows):
         channels = block.in_channels
@@ -79,7 +79,7 @@ def build_flows(
         _set_permutation(block, random_rotation(channels, generator) if soft else _random_permutation(channels, generator))
         for layer in block.subnet:
             if isinstance(layer, nn.Linear):
-                # As nn.Linear does it itself.
+                # As in nn.Linear.
                 nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
                 bound = 1 / math.sqrt(layer.in_features)
                 nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
@@ -90,7 +90,7 @@ def rotate(flows: nn.ModuleList, generator: torch.Generator | None = None) -> No
     """Put a new random rotation after every coupling.
 
     Args:
-        flows: as `build_flows` gives them; changed in place.
+        flows: from `build_flows`; changed in place.
         generator: draws the rotations, block by block; None = torch's global one.
     """
     for block in _blocks(flows):
@@ -100,7 +100,7 @@ def rotate(flows: nn.ModuleList, generator: torch.Generator | None = None) -> No
 def random_rotation(channels: int, generator: torch.Generator | None = None) -> Tensor:
     """(channels, channels) float32, uniform over the rotations: orthogonal, determinant 1.
 
-    The orthogonal factor of a Gaussian matrix. FrEIA draws the same distribution in a way that takes minutes above 512
+    The orthogonal factor of a Gaussian matrix. FrEIA draws from the same distribution, but takes minutes above 512
     channels.
 
     Args:

@@ -1,4 +1,4 @@
-"""The segmentation losses of APRIL-GAN (Chen et al., VAND 2023) and MVFA, one value an image, so that any batch can be averaged."""
+"""The segmentation losses of APRIL-GAN (Chen et al., VAND 2023) and MVFA, one value per image, so any batch can be averaged."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def focal_loss(abnormal: Tensor, mask: Tensor) -> Tensor:
         mask: the same shape, 0 or 1.
 
     Returns:
-        (...), one value an image.
+        (...), one value per image.
     """
     right = torch.where(mask > 0, abnormal, 1 - abnormal)
     smooth = right * (1 - EPSILON) + (1 - right) * EPSILON + EPSILON

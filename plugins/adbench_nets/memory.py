@@ -13,14 +13,14 @@ SIMILARITIES_AT_ONCE = 1 << 24
 def nearest_distance(queries: Tensor, memory: Tensor) -> Tensor:
     """Cosine distance of every query to its nearest neighbour in a memory.
 
-    Memory and queries are compared block by block: beside the two themselves at most 64 MB are used.
+    Memory and queries are compared block by block, in at most 64 MB of extra memory.
 
     Args:
         queries: (..., E) of any length and floating dtype.
-        memory: (M, E) likewise, M > 0, on the same device.
+        memory: (M, E), likewise, M > 0, on the same device.
 
     Returns:
-        (...) float32, the minimum over the memory of 1 - cosine, in [0, 2]. A vector of zeros is at distance 1 of all.
+        (...) float32, the minimum over the memory of 1 - cosine, in [0, 2]. A zero vector has distance 1 from all.
     """
     keys = F.normalize(memory.float(), dim=-1).T
     flat = F.normalize(queries.float(), dim=-1).reshape(-1, queries.shape[-1])

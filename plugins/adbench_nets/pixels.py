@@ -1,4 +1,4 @@
-"""From the pixels of a batch to what a network takes."""
+"""From the pixels of a batch to the input of a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from adbench_nets.colours import Colour
 
 
 def to_images(pixels: np.ndarray, device: str | torch.device = "cpu") -> Tensor:
-    """(B, 3, H, W) uint8, as `ImageBatch.pixels` gives them, to float32 in [0, 1] on the device."""
+    """(B, 3, H, W) uint8, as from `ImageBatch.pixels`, to float32 in [0, 1] on the device."""
     return torch.from_numpy(pixels).to(device).float() / 255
 
 

@@ -1,4 +1,4 @@
-"""Min-max by a range that was learnt elsewhere."""
+"""Min-max by a given range."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FLAT = 1e-12
 
 
 def scaled(values: Tensor, limits: tuple[float, float] | None) -> Tensor:
-    """(v - low) / (high - low), not clipped; a constant range only takes `low` away."""
+    """(v - low) / (high - low), not clipped; a constant range only subtracts `low`."""
     if limits is None:
         return values
     low, high = limits

@@ -12,14 +12,14 @@ import torch
 
 @contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed the global generators of Python, numpy and torch; afterwards they are in the state that they were in.
+    """Seed the global generators of Python, numpy and torch; restore their state afterwards.
 
-    For libraries that take no generator; where one can be given, `Context.torch_rng()` is the way.
+    For libraries that take no generator; otherwise use `Context.torch_rng()`.
 
     Args:
         seed: at least 0; numpy gets it modulo 2^32.
     """
-    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 (others draw from it)
+    python_state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 (other libraries use it)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         torch.manual_seed(seed)
         np.random.seed(seed % 2**32)  # noqa: NPY002

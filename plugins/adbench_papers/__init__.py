@@ -1,4 +1,4 @@
-"""The suites of the papers' tables, and the figures that the papers published."""
+"""The suites of the papers' tables, and the published figures."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ CHECKOUT = HERE.parents[1] / "benchmarks"
 
 @adbench.hookimpl
 def adbench_suites() -> list[adbench.SuiteCard]:
-    """One a file."""
+    """One per file."""
     return [adbench.SuiteCard(name=file.stem, file=file) for file in _files("suites", "*.toml")]
 
 
 @adbench.hookimpl
 def adbench_published() -> list[adbench.PublishedCard]:
-    """One a file."""
+    """One per file."""
     return [adbench.PublishedCard(name=file.stem, file=file) for file in _files("published", "*.csv")]
 
 
 def _files(folder: str, pattern: str) -> list[Path]:
-    """The wheel carries `benchmarks/suites` and `benchmarks/published` in this package; a checkout has them where they are."""
+    """Files of `benchmarks/suites` or `benchmarks/published`: in this package in a wheel, in place in a checkout."""
     inside = HERE / folder
     return sorted((inside if inside.is_dir() else CHECKOUT / folder).glob(pattern))

@@ -1,4 +1,4 @@
-"""Every cell in a process of its own: the card."""
+"""Every cell in its own process: the card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run a job in a fresh interpreter: whatever ends that one, the run goes on."""
+"""Run a job in a fresh interpreter, so that the run continues whatever happens to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import torch
 
 import adbench
 
-# The number of threads decides in which order sums are made, and so the last bits of a score.
+# The number of threads decides the order of sums, and so the last bits of a score.
 PROGRAM = """
 import os, pickle, sys
 sys.path[:], threads, sent = pickle.load(sys.stdin.buffer)
@@ -32,30 +32,30 @@ os.replace(sys.argv[1] + ".part", sys.argv[1])
 
 
 def run(jobs: Iterable[adbench.Job], progress: Any) -> Iterator[tuple[adbench.Job, Any]]:
-    """One after the other; progress inside a cell is not seen from here."""
+    """Run jobs one after the other; progress inside a cell is not visible here."""
     for job in jobs:
         yield job, in_fresh_process(job)
 
 
 def in_fresh_process(job: adbench.Job) -> Any:
-    """The outcome of a job, or that of a failed one where its process ended without."""
+    """The outcome of a job, or a failure if its process ended without one."""
     try:
         sent = pickle.dumps((sys.path, torch.get_num_threads(), pickle.dumps(job)))
-    except Exception as error:  # whatever a plugin's card or parameters raise
-        return job.failed(f"The cell cannot be sent to a process of its own: {' '.join(str(error).split())}.")
+    except Exception as error:  # anything a plugin's card or parameters may raise
+        return job.failed(f"The cell cannot be sent to its own process: {' '.join(str(error).split())}.")
     with tempfile.TemporaryDirectory(prefix="adbench-process-") as folder:
         answer = Path(folder, "answer")
         # What a method prints belongs to stderr: stdout is for results.
         with subprocess.Popen([sys.executable, "-c", PROGRAM, str(answer)], stdin=subprocess.PIPE, stdout=2) as process:
             try:
                 process.communicate(sent)
-            except BaseException:  # Ctrl-C, too: it must not go on by itself
+            except BaseException:  # Ctrl-C, too: the process must not outlive this one
                 process.kill()
                 raise
         if not answer.is_file():
             return job.failed(f"The process of the cell {_ending(process.returncode)} before the cell was measured.")
-        outcome, problem = pickle.loads(answer.read_bytes())  # written by the process that was started here
-    return job.failed(f"The cell cannot be run in a process of its own: {problem}.") if problem else outcome
+        outcome, problem = pickle.loads(answer.read_bytes())  # written by the process started above
+    return job.failed(f"The cell cannot be run in its own process: {problem}.") if problem else outcome
 
 
 def _ending(code: int) -> str:

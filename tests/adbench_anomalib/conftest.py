@@ -11,7 +11,7 @@ import pytest
 import timm
 import torch
 from PIL import Image
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from adbench import Context, Detector, DetectorCard, LabelledImages, Support, WeightsResolver
 from adbench.registry.parameters import build_parameters
@@ -83,19 +83,6 @@ def resnet18(tmp_path: Path) -> Path:
         torch.manual_seed(11)
         save_file(timm.create_model("resnet18", num_classes=0).state_dict(), tmp_path / "resnet18")
     return tmp_path / "resnet18"
-
-
-@pytest.fixture
-def same_after_reload(context: Callable[..., Context], queries: LabelledImages, tmp_path: Path) -> Callable[[Detector], bool]:
-    """Whether a fitted detector predicts the same, bit for bit, after saving and loading."""
-
-    def check(detector: Detector) -> bool:
-        save_file(detector.state_dict(), tmp_path / "state.safetensors")
-        again = type(detector)(detector.card, detector.parameters)
-        again.load_state_dict(load_file(tmp_path / "state.safetensors"), context(seed=99))
-        return same(predicted(detector, queries), predicted(again, queries))
-
-    return check
 
 
 def predicted(detector: Detector, images: LabelledImages) -> tuple[np.ndarray, np.ndarray]:

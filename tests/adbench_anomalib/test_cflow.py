@@ -75,19 +75,6 @@ def test_no_training_pixel_is_more_normal_than_the_maxima(
     assert maps.max() < 2
 
 
-def test_same_seed_same_scores(
-    fitted: Callable[..., CflowDetector], predicted: Callable[..., Any], queries: LabelledImages
-) -> None:
-    first = predicted(fitted(seed=3), queries)
-    torch.rand(5)
-    assert np.array_equal(predicted(fitted(seed=3), queries)[1], first[1])
-    assert not np.array_equal(predicted(fitted(seed=4), queries)[1], first[1])
-
-
-def test_save_load_predict(fitted: Callable[..., CflowDetector], same_after_reload: Callable[..., bool]) -> None:
-    assert same_after_reload(fitted())
-
-
 def test_wrong_weights(context: Callable[..., Context], support: Callable[..., Support], normals: LabelledImages) -> None:
     with pytest.raises(UserError, match="--offline forbids .*--weights wide_resnet50_2.tv_in1k=PATH"):
         CflowDetector(CFLOW, CflowParameters()).fit(support(normals), context())

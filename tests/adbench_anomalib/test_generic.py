@@ -98,18 +98,6 @@ def outputs(detector: AnomalibDetector, images: LabelledImages) -> tuple[np.ndar
     return np.asarray(prediction.scores), np.asarray(0 if prediction.maps is None else prediction.maps)
 
 
-def test_same_seed_same_scores(fitted: Callable[..., AnomalibDetector], queries: LabelledImages) -> None:
-    first = outputs(fitted("Stfpm", seed=3), queries)
-    torch.rand(5)
-    second = outputs(fitted("Stfpm", seed=3), queries)
-    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
-    assert not np.array_equal(outputs(fitted("Stfpm", seed=4), queries)[0], first[0])
-
-
-def test_save_load_predict(fitted: Callable[..., AnomalibDetector], same_after_reload: Callable[..., bool]) -> None:
-    assert same_after_reload(fitted("Dfm"))
-
-
 def test_scores_are_raw(fitted: Callable[..., AnomalibDetector], queries: LabelledImages) -> None:
     scores, maps = outputs(fitted("Patchcore"), queries)
     assert scores.max() > 1
@@ -120,7 +108,7 @@ def test_scores_are_raw(fitted: Callable[..., AnomalibDetector], queries: Labell
     ("name", "changes", "message"),
     [
         ("Padin", {}, "no image model 'Padin'. Did you mean 'Padim'?"),
-        ("EfficientAd", {}, "anomalib:EfficientAd cannot be run: it downloads weights of its own"),
+        ("EfficientAd", {}, "anomalib:EfficientAd cannot be run: it downloads its own weights"),
         ("Cflow", {}, "run cflow, with cflow.maxima=batch"),
         ("WinClip", {}, "run winclip"),
         ("Draem", {}, 'anomalib:Draem.arguments={"dtd_dir": "PATH"}'),
@@ -129,8 +117,8 @@ def test_scores_are_raw(fitted: Callable[..., AnomalibDetector], queries: Labell
         ("Padim", {"arguments": "[3]"}, "must be a JSON object"),
         ("Padim", {"arguments": '{"features": 3}'}, "no argument 'features'. Did you mean 'n_features'?"),
         ("Padim", {"backbone": ""}, "Weights 'resnet18.*--offline forbids a download.*--weights resnet18"),
-        ("Ganomaly", {"backbone": "resnet18"}, "anomalib:Ganomaly has no one backbone to choose"),
-        ("AnomalyDINO", {}, "wants a DINO vision transformer"),
+        ("Ganomaly", {"backbone": "resnet18"}, "anomalib:Ganomaly has no single backbone to choose"),
+        ("AnomalyDINO", {}, "needs a DINO vision transformer"),
         ("MHPatchcore", {}, "cannot be smaller than center crop size.*image_size"),
     ],
 )

@@ -69,11 +69,6 @@ def test_nothing_is_random(
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("k", [0, 2])
-def test_save_load_predict(fitted: Callable[..., WinclipDetector], same_after_reload: Callable[..., bool], k: int) -> None:
-    assert same_after_reload(fitted(k))
-
-
 def test_the_set_s_name_is_in_the_prompts(fitted: Callable[..., WinclipDetector]) -> None:
     brain, liver = fitted().state_dict()["text"], fitted(class_name="Liver").state_dict()["text"]
     assert not torch.equal(brain, liver)
@@ -100,7 +95,7 @@ def test_normals_change_the_scores(
 
 
 def test_clear_errors(context: Callable[..., Context]) -> None:
-    with pytest.raises(UserError, match="winclip.scales = 2,9 has a window that is larger than the 8 x 8 patches"):
+    with pytest.raises(UserError, match="winclip.scales = 2,9 has a window larger than the 8 x 8 patches"):
         build_model(WinclipParameters(weights="tiny-clip", image_size=112, scales=(2, 9)), context())
     with pytest.raises(UserError, match="--offline forbids .*--weights ViT-B-16-plus-240/laion400m_e31=PATH"):
         build_model(WinclipParameters(), context())

@@ -9,7 +9,6 @@ import torch
 import torch.nn.functional as F
 from open_clip.model import CLIP as ReferenceClip
 from randomclip import CONFIG, SIDE, context, few_shot, mixed_images, random_state, zero_shot
-from safetensors.torch import load_file, save_file
 
 from adbench import LabelledImages, Prediction, Support, UserError, WeightsCard
 from adbench_clip.cards import CLIP
@@ -89,17 +88,6 @@ def test_few_normal_adds_the_distance_to_normal_patches_of_four_stages(tmp_path:
     expected = F.interpolate(distances, size=(SIDE, SIDE), mode="bilinear", align_corners=True)[:, 0]
     torch.testing.assert_close(few.maps, (zero.maps + expected) / 2, atol=1e-5, rtol=0)
     torch.testing.assert_close(few.scores, (zero.scores + expected.amax(dim=(1, 2))) / 2, atol=1e-5, rtol=0)
-
-
-@BOTH
-def test_scores_survive_saving_and_repeat(tmp_path: Path, support: Support) -> None:
-    detector, images = fitted(tmp_path, support), mixed_images(5, False)
-    prediction = detector.predict(images)
-    assert_equal(fitted(tmp_path, support).predict(images), prediction)
-    save_file(detector.state_dict(), tmp_path / "state.safetensors")
-    loaded = ClipDetector(CLIP, ClipParameters(**SMALL))
-    loaded.load_state_dict(load_file(tmp_path / "state.safetensors"), context(tmp_path, seed=9))
-    assert_equal(loaded.predict(images), prediction)
 
 
 @BOTH

@@ -46,7 +46,7 @@ def test_a_file_of_something_else_is_refused(method: str, tmp_path: Path) -> Non
     wrong = {"tiny-clip": tmp_path / "other.safetensors"}
     (record,) = run(method, tmp_path / "run", shots=[2], weights=wrong).records
     assert record.status == "failed"
-    assert "do not fit the CLIP architecture" in record.error["message"]
+    assert "do not fit the requested CLIP architecture" in record.error["message"]
 
 
 @BOTH

@@ -65,7 +65,7 @@ def test_the_whole_test_set_decides_under_maxima_test_set(fitted, queries) -> No
 
 def test_a_state_without_maxima_is_refused_where_they_are_needed(fitted, make_detector, make_context) -> None:
     state = fitted("bgad", maxima="test-set").state_dict()
-    with pytest.raises(UserError, match="lacks 'maxima.levels'"):
+    with pytest.raises(UserError, match="has no 'maxima.levels'"):
         make_detector("bgad").load_state_dict(state, make_context())
 
 

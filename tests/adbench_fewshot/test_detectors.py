@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 
 from adbench import Prediction, UserError
 
@@ -20,9 +20,7 @@ def assert_equal(first: Prediction, second: Prediction) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_scores_and_maps_are_finite_and_survive_saving(
-    method, fitted, make_detector, make_context, queries, tmp_path: Path
-) -> None:
+def test_scores_and_maps_are_finite(method, fitted, queries) -> None:
     detector = fitted(method)
     with torch.no_grad():
         prediction = detector.predict(queries)
@@ -31,17 +29,6 @@ def test_scores_and_maps_are_finite_and_survive_saving(
     assert prediction.maps.ndim == 3
     assert np.isfinite(prediction.scores).all()
     assert np.isfinite(prediction.maps).all()
-    save_file(detector.state_dict(), tmp_path / "state.safetensors")
-    loaded = make_detector(method)
-    loaded.load_state_dict(load_file(tmp_path / "state.safetensors"), make_context(seed=9))
-    assert_equal(loaded.predict(queries), prediction)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_the_same_seed_gives_the_same_scores_and_another_seed_others(method, fitted, queries) -> None:
-    first, again, other = (fitted(method, seed=seed).predict(queries) for seed in (3, 3, 4))
-    assert_equal(first, again)
-    assert not np.array_equal(first.scores, other.scores)
 
 
 @pytest.mark.parametrize("method", METHODS)

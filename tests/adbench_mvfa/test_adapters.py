@@ -77,10 +77,10 @@ def test_saved_adapters_come_back_and_a_memory_beside_them_is_left_alone() -> No
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (Adapters(16, 12, (1, 2, 3)), "lack"),
-        (Adapters(16, 12, (1, 2, 3, 4, 5)), "also hold"),
+        (Adapters(16, 12, (1, 2, 3)), "is missing"),
+        (Adapters(16, 12, (1, 2, 3, 4, 5)), "is unexpected"),
         (Adapters(16, 10, LEVELS), "shape"),
-        (Adapters(16, 12, LEVELS, single=True), "lack"),
+        (Adapters(16, 12, LEVELS, single=True), "is missing"),
     ],
 )
 def test_adapters_of_another_layout_are_refused(other: Adapters, message: str) -> None:

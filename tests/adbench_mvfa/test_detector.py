@@ -219,5 +219,5 @@ def test_impossible_levels_are_refused(tmp_path: Path, levels: tuple[int, ...]) 
 
 
 def test_a_state_of_something_else_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="lack"):
+    with pytest.raises(UserError, match="is missing"):
         detector().load_state_dict({"conv.weight": torch.zeros(1)}, context(tmp_path))

@@ -21,9 +21,9 @@ def test_weights_are_taken_and_strangers_left_alone() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"fc.0.bias": None}, "The saved layers do not fit that model: they lack fc.0.bias. Give others."),
-        ({"fc.0.bias": torch.zeros(5)}, r"fc.0.bias of shape \(5,\)"),
-        ({"fc.1.weight": torch.zeros(2, 3)}, "also hold fc.1.weight"),
+        ({"fc.0.bias": None}, "The saved layers do not fit that model: fc.0.bias is missing. Give others."),
+        ({"fc.0.bias": torch.zeros(5)}, r"fc.0.bias has shape \(5,\)"),
+        ({"fc.1.weight": torch.zeros(2, 3)}, "fc.1.weight is unexpected"),
     ],
 )
 def test_what_does_not_fit_is_said(change: dict, message: str) -> None:
@@ -33,7 +33,7 @@ def test_what_does_not_fit_is_said(change: dict, message: str) -> None:
 
 
 def test_without_part_a_stranger_is_refused() -> None:
-    with pytest.raises(UserError, match="do not fit this network: they also hold memory.0. Give others."):
+    with pytest.raises(UserError, match="do not fit this network: memory.0 is unexpected. Give others."):
         load_weights(layers(), {**layers().state_dict(), "memory.0": torch.zeros(1)}, "They", "Give others.")
 
 

@@ -23,7 +23,7 @@ CRASHES = {
     "segfault": "The process of the cell was ended by SIGSEGV before the cell was measured.",
     "leaves": "The process of the cell left with exit code 0 before the cell was measured.",
     "exits": "The process of the cell left with exit code 3 before the cell was measured.",
-    "stays": "The cell cannot be sent to a process of its own: ",
+    "stays": "The cell cannot be sent to its own process: ",
 }
 
 

@@ -1,4 +1,4 @@
-"""An HTTP server on this machine that breaks in every way that a download may meet."""
+"""A local HTTP server that fails in every way a download may meet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threading import Thread
 
 
 class BadServer(ThreadingHTTPServer):
-    """Serves `body` at any path; each request is answered as the next word of `script` says, the last one for ever.
+    """Serves `body` at any path; each request takes the next word of `script`, then the last one forever.
 
     Attributes:
         asked: the path of each request.
@@ -30,11 +30,11 @@ class BadServer(ThreadingHTTPServer):
         return self.script.pop(0) if len(self.script) > 1 else self.script[0]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that leave are expected."""
+        """Ignore clients that disconnect."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One method a word of the script."""
+    """One method per word of the script."""
 
     server: BadServer
 
@@ -47,27 +47,27 @@ class Handler(BaseHTTPRequestHandler):
             getattr(self, word)()
 
     def good(self) -> None:
-        """As it should be."""
+        """Answers correctly."""
         self.answer()
 
     def drop(self) -> None:
-        """Leaves in the middle."""
+        """Disconnects in the middle."""
         self.answer(send=len(self.server.body) // 3)
 
     def stall(self) -> None:
-        """Stops in the middle and says nothing more."""
+        """Stops in the middle and stays silent."""
         self.answer(send=len(self.server.body) // 3, stall=1.0)
 
     def silent(self) -> None:
-        """Leaves before the body."""
+        """Disconnects before the body."""
         self.answer(send=0)
 
     def short(self) -> None:
-        """Claims to be shorter than it is."""
+        """Declares too short a length."""
         self.answer(length=len(self.server.body) - 7)
 
     def nolength(self) -> None:
-        """Does not say how long it is: the end of the connection is the end of the file."""
+        """Declares no length: the connection's end is the file's end."""
         self.answer(length=-1)
 
     def loop(self) -> None:
@@ -79,7 +79,7 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(302, {"Location": "/moved.zip"})
 
     def empty(self) -> None:
-        """Has nothing to say."""
+        """Sends an empty body."""
         self.answer(204)
 
     def answer(
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         stall: float = 0,
         length: int | None = None,
     ) -> None:
-        """Send the first `send` bytes of the body, all for None; `length` is told instead of the true one, -1 for none."""
+        """Send the first `send` bytes of the body (None = all), declaring `length` instead of the true one (-1 = none)."""
         body = self.server.body if status == 200 else b""
         self.send_response(status)
         told = len(body) if length is None else length
@@ -107,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(body: bytes, *script: str) -> Iterator[BadServer]:
-    """A server that answers so, while the block runs."""
+    """A server with this script, while the block runs."""
     with BadServer(body, *script) as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         yield server

@@ -35,7 +35,7 @@ def with_scores(original: BaselineCell, scores: np.ndarray) -> BaselineCell:
 
 
 def degraded(original: BaselineCell, drop: float) -> BaselineCell:
-    """The cell with as much noise on its scores as lowers its AUROC by `drop`."""
+    """The cell with enough noise on its scores to lower its AUROC by `drop`."""
     noise = np.random.default_rng(7).normal(size=len(original.scores))
     for scale in np.geomspace(0.01, 20, 400):
         scores = np.asarray(original.scores) + scale * noise

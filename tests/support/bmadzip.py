@@ -1,4 +1,4 @@
-"""The archive of the six BMAD sets in small: two images a set."""
+"""A small archive of the six BMAD sets: two images per set."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ Measured = tuple[CellRecord, ScoreTable]
 def measured(
     method: str, scores: Sequence[float], labels: Sequence[int], groups: Sequence[str | None] = (), **changes
 ) -> Measured:
-    """A cell and its scores, with the image AUROC of these."""
+    """A cell and its scores, with their image AUROC."""
     table = ScoreTable(
         [f"{number:04d}" for number in range(len(labels))],
         np.asarray(scores, float),

@@ -1,4 +1,4 @@
-"""A plugin for tests that brings metrics: some behave, each of the others fails in one way."""
+"""A test plugin with metrics: some work, each of the others fails in one way."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def overlap(masks: np.ndarray, maps: np.ndarray) -> float:
 
 
 def nothing(labels: np.ndarray, scores: np.ndarray) -> None:
-    """Says that the sample gives no figure."""
+    """Gives no figure."""
     print("this goes to stderr")
 
 
@@ -58,7 +58,7 @@ def beyond(labels: np.ndarray, scores: np.ndarray) -> float:
 
 
 def text(labels: np.ndarray, scores: np.ndarray) -> str:
-    """No number either."""
+    """Not a number."""
     return "much"
 
 

@@ -1,4 +1,4 @@
-"""A plugin of a third party that is written with `adbench_nets`: the card, and the weights that the method uses."""
+"""A third-party plugin written with `adbench_nets`: the card, and the method's weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
 
 @adbench.hookimpl
 def adbench_weights() -> list[adbench.WeightsCard]:
-    """A card of the library: nothing is lost where first-party plugins bring it too."""
+    """A card of the library, which first-party plugins may also bring."""
     return [TINY_CLIP]
 
 

@@ -22,7 +22,7 @@ from adbench_nets import (
 
 
 class ClipPatches(adbench.Detector):
-    """How far the patches of one level are from those of normal images, and what the texts say of the whole image."""
+    """Distance of the patches of one level from those of normal images, and text scores of the whole image."""
 
     parameters: Parameters
 
@@ -46,11 +46,11 @@ class ClipPatches(adbench.Detector):
         )
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Texts and memory; the tower is found again by its name."""
+        """Texts and memory; the tower is loaded by name."""
         return {"text": self.text.contiguous(), "memory": self.memory}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: adbench.Context) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore what `state_dict` gave."""
         self._load(ctx)
         self.text, self.memory = state["text"], state["memory"]
 

@@ -10,7 +10,7 @@ from adbench.cli.main import main
 
 
 def call_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run `adbench` with these arguments; gives exit code, stdout, stderr."""
+    """Run `adbench` with these arguments; returns exit code, stdout, stderr."""
     monkeypatch.setattr(sys, "argv", ["adbench", *arguments])
     with pytest.raises(SystemExit) as exit:
         main()

@@ -1,4 +1,4 @@
-"""A plugin for tests whose detectors end the process that they run in."""
+"""A test plugin whose detectors end their process."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import adbench
 
 
 class Segfault(toyplugin.Peak):
-    """As code in C may do."""
+    """As C code may do."""
 
     def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
-        """Ended by the system."""
+        """Killed by the system."""
         os.kill(os.getpid(), signal.SIGSEGV)
         return super().predict(batch)
 
 
 class Leaves(toyplugin.Peak):
-    """Without a word."""
+    """Exits silently."""
 
     def fit(self, support: adbench.Support, ctx: adbench.Context) -> None:
         """Left."""
@@ -45,7 +45,7 @@ def _card(name: str, kind: type, **rest) -> adbench.DetectorCard:
 
 @adbench.hookimpl
 def adbench_detectors() -> list[adbench.DetectorCard]:
-    """All of them, and one whose card cannot be sent."""
+    """All of them, and one whose card cannot be pickled."""
     unpicklable: Callable[..., list[str]] = lambda *_: []  # noqa: E731
     return [
         _card("segfault", Segfault),

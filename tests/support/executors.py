@@ -1,4 +1,4 @@
-"""A plugin for tests that brings executors: two behave, each of the others fails in one way."""
+"""A test plugin with executors: two work, each of the others fails in one way."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import adbench
 
 
 def backwards(jobs: Iterable[adbench.Job], track: Any) -> Iterator[tuple[adbench.Job, Any]]:
-    """The last job first, each pickled there and back, as if it had been elsewhere."""
+    """The last job first, each pickled and unpickled, as if run elsewhere."""
     for job in reversed(list(jobs)):
         yield job, pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(job))()))
 
@@ -21,25 +21,25 @@ def copies(jobs: Iterable[adbench.Job], track: Any) -> list[tuple[adbench.Job, A
 
 
 def raises(jobs: Iterable[adbench.Job], track: Any) -> Iterator[tuple[adbench.Job, Any]]:
-    """Does one and fails."""
+    """Runs one and fails."""
     job = next(iter(jobs))
     yield job, job()
     raise RuntimeError("no machine is free.")
 
 
 def exits(jobs: Iterable[adbench.Job], track: Any) -> Iterator[tuple[adbench.Job, Any]]:
-    """Leaves at once."""
+    """Exits immediately."""
     raise SystemExit(3)
 
 
 def forgets(jobs: Iterable[adbench.Job], track: Any) -> Iterator[tuple[adbench.Job, Any]]:
-    """All but the first."""
+    """Skips the first."""
     first, *_ = jobs
     yield first, first()
 
 
 def repeats(jobs: Iterable[adbench.Job], track: Any) -> Iterator[tuple[adbench.Job, Any]]:
-    """The first twice."""
+    """Yields the first twice."""
     job = next(iter(jobs))
     outcome = job()
     yield job, outcome
@@ -47,7 +47,7 @@ def repeats(jobs: Iterable[adbench.Job], track: Any) -> Iterator[tuple[adbench.J
 
 
 def rubbish(jobs: Iterable[adbench.Job], track: Any) -> Iterator[Any]:
-    """One right, one that is none."""
+    """One outcome, and one thing that is not an outcome."""
     for number, job in enumerate(jobs):
         yield job, job() if number == 0 else "done"
 
@@ -62,9 +62,9 @@ GOOD = ("backwards", "copies")
 FAULTY = {
     "raises": "The executor raises failed: RuntimeError: no machine is free.",
     "exits": "The executor exits failed: SystemExit: 3.",
-    "forgets": "The executor forgets gave it no outcome.",
-    "repeats": "The executor repeats failed: it yielded a job that does not wait for an outcome.",
-    "rubbish": "The executor rubbish failed: it yielded no outcome of peak, few-normal k=4, toy-b, seed 0.",
+    "forgets": "The executor forgets gave no outcome for this cell.",
+    "repeats": "The executor repeats failed: it yielded a job that was not waiting for an outcome.",
+    "rubbish": "The executor rubbish failed: it yielded no outcome for peak, few-normal k=4, toy-b, seed 0.",
     "numbers": "The executor numbers failed: TypeError: cannot unpack non-iterable int object.",
 }
 

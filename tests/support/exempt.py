@@ -1,4 +1,4 @@
-"""A plugin for tests: a set with subjects in several splits that says so, and one that says what is no longer true."""
+"""A test plugin: a set that declares its shared subjects, and one with an outdated declaration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Datasets for tests of the conformance kit: one that is right, and for every check one that is wrong in that way only."""
+"""Datasets for tests of the conformance kit: one correct, and for every check one that fails only that."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class FairSet(adbench.Dataset):
     sizes: Mapping[Split, tuple[int, int]] = {"train": (6, 0), "valid": (4, 4), "test": (9, 9)}
 
     def items(self, split: Split) -> list[adbench.Item]:
-        """Two images a subject."""
+        """Two images per subject."""
         normal, abnormal = self.sizes[split]
         items = [adbench.Item(f"Ungood/{i:02d}", True, group=f"{split}-a{i // 2}") for i in range(abnormal)]
         return items + [adbench.Item(f"good/{i:02d}", False, group=f"{split}-n{i // 2}") for i in range(normal)]
 
     def image(self, split: Split, item: adbench.Item) -> np.ndarray:
-        """Noise, and the square of an abnormal item."""
+        """Noise, plus the square of an abnormal item."""
         rng = np.random.default_rng([*split.encode(), *item.id.encode()])
         image = np.repeat(rng.integers(40, 160, (SIDE, SIDE, 1), np.uint8), 3, axis=2)
         mask = self.square(item)
@@ -36,7 +36,7 @@ class FairSet(adbench.Dataset):
         return image
 
     def square(self, item: adbench.Item) -> np.ndarray:
-        """Its place differs."""
+        """The square's pixels; its place varies."""
         mask = np.zeros((SIDE, SIDE), bool)
         corner = 2 + int(item.id[-2:]) % 8
         mask[corner : corner + 6, corner : corner + 6] = item.abnormal
@@ -52,13 +52,13 @@ class FairSet(adbench.Dataset):
 
 
 class Normals(FairSet):
-    """Nothing to find."""
+    """No abnormal test images."""
 
     sizes: Mapping[Split, tuple[int, int]] = {"train": (6, 0), "valid": (4, 4), "test": (9, 0)}
 
 
 class Fussy(FairSet):
-    """Raises where it is asked whether it is there."""
+    """Raises in `absence`."""
 
     def absence(self) -> str | None:
         return None if self.root is None else ", ".join(path.name for path in (self.root / "images").iterdir())
@@ -78,14 +78,14 @@ class Drifting(FairSet):
 
 
 class Salted(FairSet):
-    """A fingerprint that holds in this process only."""
+    """A fingerprint that is valid only in this process."""
 
     def fingerprint(self) -> str:
         return f"{abs(hash('adbench')):064x}"
 
 
 class Rooted(FairSet):
-    """A fingerprint over where the files are."""
+    """A fingerprint of the files' location."""
 
     def fingerprint(self) -> str:
         return str(self.root).encode().hex().ljust(64, "0")
@@ -100,14 +100,14 @@ class TwiceTheSame(FairSet):
 
 
 class Unsorted(FairSet):
-    """As the folder lists them."""
+    """Items in folder order."""
 
     def items(self, split: Split) -> list[adbench.Item]:
         return super().items(split)[::-1]
 
 
 class Paths(FairSet):
-    """Ids of one machine."""
+    """Ids that are absolute paths."""
 
     def items(self, split: Split) -> list[adbench.Item]:
         return [replace(item, id=f"/home/me/{item.id}") for item in super().items(split)]
@@ -127,13 +127,13 @@ class Renaming(FairSet):
 
 
 class SickTrain(FairSet):
-    """Abnormal images to learn normality from."""
+    """Abnormal images in train."""
 
     sizes: Mapping[Split, tuple[int, int]] = {"train": (6, 1), "valid": (4, 4), "test": (9, 9)}
 
 
 class Copied(FairSet):
-    """Tests on what was learned from."""
+    """Training images in the test set."""
 
     def image(self, split: Split, item: adbench.Item) -> np.ndarray:
         return super().image("train" if item.id == "good/00" else split, item)
@@ -147,7 +147,7 @@ class SharedSubjects(FairSet):
 
 
 class Honest(SharedSubjects):
-    """Subjects in two splits, and says so."""
+    """Subjects in two splits, with a warning."""
 
     def warnings(self) -> list[str]:
         return ["3 subjects are in train and test."]
@@ -162,7 +162,7 @@ class Doubtful(FairSet):
 
 
 class Flickering(FairSet):
-    """Augments while it reads."""
+    """Augments on reading."""
 
     counter = itertools.count()
 
@@ -171,7 +171,7 @@ class Flickering(FairSet):
 
 
 class Keeping(FairSet):
-    """Hands out what it keeps."""
+    """Returns its cached arrays."""
 
     def __init__(self, card: adbench.DatasetCard, root: Path | None) -> None:
         super().__init__(card, root)
@@ -189,7 +189,7 @@ class Grey(FairSet):
 
 
 class NoMask(FairSet):
-    """One mask lacks."""
+    """One mask is missing."""
 
     def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
         return None if item.id == "Ungood/01" else super().mask(split, item)
@@ -210,28 +210,28 @@ class Absent(FairSet):
 
 
 class SmallMask(FairSet):
-    """Masks at another size."""
+    """Masks of another size."""
 
     def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
         return self.square(item)[::2, ::2]
 
 
 class GreyMask(FairSet):
-    """Masks of numbers."""
+    """Numeric masks."""
 
     def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
         return self.square(item).astype(np.uint8)
 
 
 class EmptyMask(FairSet):
-    """Masks without lesion."""
+    """Masks without a lesion."""
 
     def mask(self, split: Split, item: adbench.Item) -> np.ndarray | None:
         return np.zeros((SIDE, SIDE), bool)
 
 
 class Burnt(FairSet):
-    """The scanner burnt a mark into the abnormal ones."""
+    """A scanner mark burnt into abnormal images."""
 
     def image(self, split: Split, item: adbench.Item) -> np.ndarray:
         image = super().image(split, item)
@@ -240,7 +240,7 @@ class Burnt(FairSet):
 
 
 class Cropped(FairSet):
-    """Abnormal images were cropped."""
+    """Cropped abnormal images."""
 
     def image(self, split: Split, item: adbench.Item) -> np.ndarray:
         return super().image(split, item)[: SIDE - 2 * item.abnormal]
@@ -261,5 +261,5 @@ CARD: dict[str, Any] = {
 
 
 def card(**changes: Any) -> adbench.DatasetCard:
-    """The card of the right one, with changes."""
+    """The card of the correct one, with changes."""
     return adbench.DatasetCard(**{**CARD, **changes})

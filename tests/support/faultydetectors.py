@@ -1,4 +1,4 @@
-"""Detectors for tests of the conformance kit: one that is right, and for every check one that is wrong in that way only."""
+"""Detectors for tests of the conformance kit: one correct, and for every check one that fails only that."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SIDE = 32
 
 @dataclass(frozen=True)
 class FairParameters:
-    """Of the right one."""
+    """Parameters of the correct one."""
 
     sharpness: float = adbench.parameter(1.0, "power of the differences")
     weights: str = adbench.parameter("", "named weights, not used")
@@ -30,7 +30,7 @@ class Fair(adbench.Detector):
     """Difference from the mean of the normal images; passes every check."""
 
     def fit(self, support: adbench.Support, ctx: adbench.Context) -> None:
-        """Keep the mean, and the typical difference from it."""
+        """Keep the mean and the typical difference from it."""
         normal = self.normal_pixels(support)
         self.mean = normal.mean(axis=0)
         self.scale = float(np.abs(normal - self.mean).mean()) + 1.0
@@ -97,7 +97,7 @@ class Integers(Fair):
 
 
 class BareArrays(Fair):
-    """Returns scores as they are."""
+    """Returns scores as a bare array."""
 
     def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
         return super().predict(batch).scores
@@ -143,7 +143,7 @@ class BatchNormaliser(Fair):
 
 
 class TestSetNormaliser(Fair):
-    """Normalises over the whole test set, however it is cut into batches."""
+    """Normalises over the whole test set, in any batches."""
 
     def predict_all(self, batches: Iterable[adbench.ImageBatch]) -> Iterator[adbench.Prediction]:
         found = list(super().predict_all(batches))
@@ -153,7 +153,7 @@ class TestSetNormaliser(Fair):
 
 
 class IdReader(Fair):
-    """Takes ids for something that means something."""
+    """Scores by id."""
 
     def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
         found = super().predict(batch)
@@ -161,7 +161,7 @@ class IdReader(Fair):
 
 
 class PixelMutator(Fair):
-    """Works in place on what it was given."""
+    """Changes its input in place."""
 
     def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
         found = super().predict(batch)
@@ -203,7 +203,7 @@ class OtherOnGpu(Fair):
 
 
 class NeedsTwo(Fair):
-    """Divides by the number of images less one."""
+    """Divides by the number of images minus one."""
 
     def fit(self, support: adbench.Support, ctx: adbench.Context) -> None:
         super().fit(support, ctx)
@@ -221,7 +221,7 @@ class NeedsPixels(Fair):
 
 
 class NeedsContrast(Fair):
-    """Divides every image by its own deviation."""
+    """Divides every image by its deviation."""
 
     def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
         found = super().predict(batch)
@@ -239,14 +239,14 @@ class NeedsSquare(Fair):
 
 
 class Crashing(Fair):
-    """Lets an empty support crash."""
+    """Crashes on an empty support."""
 
     def normal_pixels(self, support: adbench.Support) -> np.ndarray:
         return super().normal_pixels(support) if len(support.normal) else np.zeros((0, 3, SIDE, SIDE))[[0]]
 
 
 class Careless(Fair):
-    """Takes the mean of nothing for an answer."""
+    """Accepts the mean of nothing."""
 
     def normal_pixels(self, support: adbench.Support) -> np.ndarray:
         return super().normal_pixels(support) if len(support.normal) else np.full((1, 3, SIDE, SIDE), np.nan)
@@ -282,7 +282,7 @@ class DiskOracle(Fair):
 
 
 class Greedy(Fair):
-    """Learns from the validation images, too."""
+    """Also learns from the validation images."""
 
     def normal_pixels(self, support: adbench.Support) -> np.ndarray:
         valid = support.valid[np.flatnonzero(~support.valid.labels)]
@@ -304,7 +304,7 @@ class Stateless(Fair):
 
 
 class Littering(Fair):
-    """Writes beside the scratch folder."""
+    """Writes next to the scratch folder."""
 
     def fit(self, support: adbench.Support, ctx: adbench.Context) -> None:
         super().fit(support, ctx)
@@ -344,5 +344,5 @@ CARD: dict[str, Any] = {
 
 
 def card(**changes: Any) -> adbench.DetectorCard:
-    """The card of the right one, with changes."""
+    """The card of the correct one, with changes."""
     return adbench.DetectorCard(**{**CARD, **changes})

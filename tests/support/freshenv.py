@@ -1,4 +1,4 @@
-"""A fresh environment with adbench's wheel in it, for tests that do what a user does."""
+"""A fresh environment with adbench's wheel, for tests that act as a user."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def uv() -> str:
 
 
 class Environment:
-    """A fresh environment that holds adbench's wheel; what adbench depends on is shared with the running one."""
+    """A fresh environment with adbench's wheel; its dependencies are shared with the running one."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         call(sys.executable, "-m", "venv", "--without-pip", folder / "env")
         self.python = folder / "env" / "bin" / "python"
-        # A plain path: the other environment's own .pth files, and with them an editable adbench, are left behind.
+        # A plain path: the other environment's .pth files, and so an editable adbench, are not taken over.
         (Path(self.output("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()) / "shared.pth").write_text(
             sysconfig.get_path("purelib") + "\n"
         )
@@ -45,20 +45,20 @@ class Environment:
         call(uv(), "pip", "install", "--quiet", "--python", self.python, "--no-deps", *built.glob("*.whl"))
 
     def install_editable(self, source: Path) -> None:
-        """As an author does."""
+        """Install in editable mode, as an author does."""
         call(uv(), "pip", "install", "--quiet", "--python", self.python, "--no-deps", "-e", source)
 
     def output(self, *arguments: object) -> str:
-        """What Python prints in this environment, away from the checkout."""
+        """Output of Python in this environment, outside the checkout."""
         return call(self.python, *arguments, cwd=self.folder)
 
     def adbench(self, *arguments: object) -> str:
-        """What the installed command prints."""
+        """Output of the installed command."""
         return call(self.python.parent / "adbench", *arguments, cwd=self.folder)
 
 
 def call(*command: object, cwd: Path | None = None) -> str:
-    """stdout; a command that fails fails the test with all that it said."""
+    """stdout; a failing command fails the test with all its output."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(
         [str(part) for part in command],
@@ -78,5 +78,5 @@ def adbench_environment(folder: Path) -> Environment:
     made = Environment(folder)
     made.install_wheel(REPOSITORY)
     where = made.output("-c", "import adbench; print(adbench.__file__)")
-    assert where.startswith(str(made.folder)), "adbench is not the one that was installed"
+    assert where.startswith(str(made.folder)), "adbench is not the installed one"
     return made

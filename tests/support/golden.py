@@ -1,4 +1,4 @@
-"""Where golden arrays, real images and weights are that are not part of the project."""
+"""The folder of golden arrays, real images and weights outside the project."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VARIABLE = "ADBENCH_SHARED"
 def shared_folder(named: str | None, beside: Path) -> Path:
     """The folder that `ADBENCH_SHARED` names, or else the one beside the checkout.
 
-    A folder that was named must be there: its absence fails the test, where that of the other one skips it.
+    If the named folder is missing the test fails; if the other one is missing it is skipped.
     """
     folder = Path(named) if named else beside
     if (folder / "golden").is_dir():

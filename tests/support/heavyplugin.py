@@ -1,4 +1,4 @@
-"""A plugin of a detector that is not cheap to register."""
+"""A detector plugin that is expensive to register."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ import adbench
 
 @adbench.hookimpl
 def adbench_detectors() -> list[adbench.DetectorCard]:
-    """The right one."""
+    """The correct one."""
     return [faultydetectors.card()]

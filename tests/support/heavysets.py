@@ -1,4 +1,4 @@
-"""A plugin of a dataset that is not cheap to register."""
+"""A dataset plugin that is expensive to register."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ import adbench
 
 @adbench.hookimpl
 def adbench_datasets() -> list[adbench.DatasetCard]:
-    """The right one."""
+    """The correct one."""
     return [faultydatasets.card()]

@@ -1,4 +1,4 @@
-"""Runs with made-up figures: any names, any number of cells, in no time."""
+"""Runs with made-up figures: any names, any number of cells, quickly."""
 
 from __future__ import annotations
 

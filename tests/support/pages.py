@@ -17,7 +17,7 @@ LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#[^)]*)?\)")
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: its language, the file that its title names ("" without one), and its text."""
+    """A fenced block: its language, the file in its title ("" without one), and its text."""
 
     language: str
     title: str

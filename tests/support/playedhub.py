@@ -1,4 +1,4 @@
-"""The model hub, played by a server on this machine."""
+"""The model hub, simulated by a local server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class PlayedHub(ThreadingHTTPServer):
     Attributes:
         commits: commit hash to (file to bytes); the last one is the head of the main branch.
         asked: method and path of each request for a file.
-        cuts: how many of the next answers break off in the middle.
+        cuts: how many of the next answers are cut off in the middle.
     """
 
     daemon_threads = True
@@ -33,7 +33,7 @@ class PlayedHub(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def resolved(self, path: str) -> tuple[str, bytes | None]:
-        """Commit and content of `/team/net/resolve/REVISION/FILE`; None for what there is not."""
+        """Commit and content of `/team/net/resolve/REVISION/FILE`; None if missing."""
         found = re.fullmatch(r"/(?:datasets/)?team/\w+/resolve/(\w+)/(.+)", path)
         if not found or not self.commits:
             return "", None
@@ -41,7 +41,7 @@ class PlayedHub(ThreadingHTTPServer):
         return commit, self.commits.get(commit, {}).get(found[2])
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that leave are expected."""
+        """Ignore clients that disconnect."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def answer(self) -> bytes:
-        """Send the headers; gives the body."""
+        """Send the headers; returns the body."""
         if "/resolve/" in self.path:
             self.server.asked.append(f"{self.command} {self.path}")
         commit, body = self.server.resolved(self.path)
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def playing_hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PlayedHub]:
-    """The hub's client asks this server and keeps its cache in the folder, while the block runs."""
+    """The hub's client uses this server and a cache in the folder, while the block runs."""
     with PlayedHub() as server:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         # What HF_ENDPOINT sets when the client is imported.

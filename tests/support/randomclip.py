@@ -1,4 +1,4 @@
-"""A CLIP of random weights, small enough to train in a test, and images for it."""
+"""A CLIP with random weights, small enough to train in a test, and images for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONFIG = {
 
 
 def random_state(seed: int = 0) -> dict[str, Tensor]:
-    """All tensors of the model, anew."""
+    """New copies of all tensors of the model."""
     return {name: tensor.clone() for name, tensor in _drawn(seed).items()}
 
 
@@ -43,7 +43,7 @@ def random_tower(size: int | tuple[int, int] = SIDE) -> Tower:
 
 
 def random_network(levels: tuple[int, ...] = (1, 2, 4), mean: Colour = CLIP_MEAN, std: Colour = CLIP_STD) -> Network:
-    """APRIL-GAN's network around the tower, its layers as they start."""
+    """APRIL-GAN's network around the tower, with untrained layers."""
     tower = random_tower()
     projections = Projections(tower.width, tower.embed_dim, len(levels), torch.Generator().manual_seed(0))
     return Network(tower, projections, levels, mean, std, (SIDE, SIDE), nullcontext)

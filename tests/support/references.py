@@ -1,4 +1,4 @@
-"""Figures and their errors by scikit-learn and by sums over pairs: slow, plain, and without a line of adbench."""
+"""Figures and their errors by scikit-learn and by sums over pairs: slow, simple, and independent of adbench."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn import metrics
 
 
 class Variance(NamedTuple):
-    """Of an AUROC, or of a difference of two, with the degrees of freedom of its estimate."""
+    """Variance of an AUROC, or of a difference of two, with its degrees of freedom."""
 
     variance: float
     freedom: float
@@ -31,7 +31,7 @@ def image_metrics(labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 def area_up_to(labels: np.ndarray, scores: np.ndarray, limit: float) -> float:
     """Area under the ROC curve up to a false-positive rate, divided by it: the AUPRO where every region is one pixel.
 
-    scikit-learn rescales the area so that chance is 0.5 and perfection 1 (McClish 1989); here that is undone.
+    scikit-learn rescales the area so that chance is 0.5 and perfection 1 (McClish 1989); this is undone here.
     """
     rescaled = metrics.roc_auc_score(labels, scores, max_fpr=limit)
     least, most = limit**2 / 2, limit
@@ -39,13 +39,13 @@ def area_up_to(labels: np.ndarray, scores: np.ndarray, limit: float) -> float:
 
 
 def pair_wins(labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """(positives, negatives) 1, 1/2 or 0: whether the positive has the higher score."""
+    """(positives, negatives): 1, 1/2 or 0, whether the positive has the higher score."""
     positives, negatives = scores[labels.astype(bool)][:, None], scores[~labels.astype(bool)]
     return (positives > negatives) + 0.5 * (positives == negatives)
 
 
 def delong(labels: np.ndarray, scores: np.ndarray, minus: np.ndarray | None = None) -> Variance:
-    """DeLong's variance (1988) of an AUROC, or of its difference from that of other scores; Satterthwaite's freedom."""
+    """DeLong's variance (1988) of an AUROC, or of its difference from that of other scores; Satterthwaite's degrees of freedom."""
     wins = pair_wins(labels, scores) - (0 if minus is None else pair_wins(labels, minus))
     positives, negatives = wins.shape
     parts = wins.mean(axis=1).var(ddof=1) / positives, wins.mean(axis=0).var(ddof=1) / negatives
@@ -54,7 +54,7 @@ def delong(labels: np.ndarray, scores: np.ndarray, minus: np.ndarray | None = No
 
 
 def student_ends(value: float, spread: Variance, level: float = 0.95) -> tuple[float, float]:
-    """A value and Student's quantile times its error to both sides."""
+    """A value plus and minus Student's quantile times its error."""
     half = stats.t.ppf((1 + level) / 2, spread.freedom) * spread.variance**0.5
     return value - half, value + half
 
@@ -67,7 +67,7 @@ def hanley_mcneil(area: float, positives: int, negatives: int) -> float:
 
 
 def newcombe_ends(value: float, positives: int, negatives: int, reach: float) -> tuple[float, float]:
-    """The least and the largest share, to 1e-6, that a value is no further from than `reach` of that share's own errors."""
+    """The least and greatest share, to 1e-6, within `reach` of its own errors from the value."""
     shares = np.linspace(0, 1, 1_000_001)
     within = (value - shares) ** 2 <= reach**2 * hanley_mcneil(shares, positives, negatives)
     return float(shares[within].min()), float(shares[within].max())
@@ -78,6 +78,6 @@ def auroc_ends(labels: np.ndarray, scores: np.ndarray) -> tuple[float, float]:
     value, spread = float(metrics.roc_auc_score(labels, scores)), delong(labels, scores)
     positives, negatives = pair_wins(labels, scores).shape
     scale = spread.variance / hanley_mcneil(value, positives, negatives)
-    assert scale > 1, "smaller ones are believed in part only: choose other scores"
+    assert scale > 1, "smaller ones are only partly trusted: choose other scores"
     reach = stats.t.ppf(0.975, spread.freedom) * scale**0.5
     return newcombe_ends(value, positives, negatives, reach)

@@ -13,14 +13,14 @@ EDGES = np.linspace(-8.0, 12.0, 400)
 
 
 def shift_for(auroc: float, variance: float = 1.0) -> float:
-    """How far two normal distributions of this variance lie apart for this AUROC."""
+    """Distance of two normal distributions of this variance for this AUROC."""
     return NormalDist().inv_cdf(auroc) * math.sqrt(2 * variance)
 
 
 def simple_scores(
     rng: np.random.Generator, positives: int, negatives: int, auroc: float, digits: int = 12
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Labels and normally distributed scores of images that do not depend on each other."""
+    """Labels and normally distributed scores of independent images."""
     labels = np.repeat([True, False], [positives, negatives])
     return labels, np.round(rng.standard_normal(labels.size) + shift_for(auroc) * labels, digits)
 
@@ -28,9 +28,9 @@ def simple_scores(
 def grouped_scores(
     rng: np.random.Generator, subjects: int, auroc: float, mixed: bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, scores and subjects: 1 to 10 images each, half of a score's variance common to all images of a subject.
+    """Labels, scores and subjects: 1 to 10 images each, half of a score's variance shared within a subject.
 
-    Mixed: normal and abnormal images in one subject, in shares that vary; else all of one kind.
+    Mixed: normal and abnormal images in one subject, in varying shares; else all of one kind.
     """
     groups = np.repeat(np.arange(subjects), rng.integers(1, 11, subjects))
     shares = rng.beta(1.0, 1.5, subjects) if mixed else (np.arange(subjects) % 2).astype(float)
@@ -40,7 +40,7 @@ def grouped_scores(
 
 
 def two_methods(rng: np.random.Generator, labels: np.ndarray, groups: np.ndarray, auroc: float) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of two equally good methods that agree in part, image by image and group by group."""
+    """Scores of two equally good methods that partly agree, by image and by group."""
     units = int(groups.max()) + 1
     agreed = rng.standard_normal(units)[groups] + rng.standard_normal(labels.size)
     first, second = (rng.standard_normal(units)[groups] + rng.standard_normal(labels.size) for _ in range(2))
@@ -51,7 +51,7 @@ def two_methods(rng: np.random.Generator, labels: np.ndarray, groups: np.ndarray
 def simulated_histograms(
     rng: np.random.Generator, abnormal: int, normal: int, lesions: np.ndarray, shift: float = 1.5
 ) -> Histograms:
-    """Images of 80 normal pixels, the first ones with a lesion of so many pixels; image and lesion effects of 0.7."""
+    """Images of 80 normal pixels, the first ones with a lesion of given size in pixels; image and lesion effects of 0.7."""
     images = abnormal + normal
     background = rng.standard_normal((images, 80)) + 0.7 * rng.standard_normal((images, 1))
     counts = np.zeros((3, images, EDGES.size + 1), np.float32)

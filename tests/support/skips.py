@@ -1,4 +1,4 @@
-"""Why tests were skipped, counted: a skip that nobody reads is a test that nobody has."""
+"""Counts of skipped tests by reason: a skip that goes unnoticed is a lost test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 
 def skips_by_reason(reports: Iterable[pytest.TestReport | pytest.CollectReport]) -> list[str]:
-    """A line a reason, `  12 x reason`, the most frequent first; a file skipped as a whole counts once and says so."""
+    """One line per reason, `  12 x reason`, the most frequent first; a file skipped as a whole counts once, marked so."""
     reasons = Counter(_reason(report) for report in reports)
     return [f"{count:5} x {reason}" for reason, count in sorted(reasons.items(), key=lambda each: (-each[1], each[0]))]
 

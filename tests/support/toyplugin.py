@@ -1,4 +1,4 @@
-"""A plugin for tests: two small sets and detectors that behave, fail, or try to cheat in one way each."""
+"""A test plugin: two small sets, and detectors that each work, fail, or cheat in one way."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIDE = 20
 
 
 class ToySet(adbench.Dataset):
-    """Grey noise; abnormal images have a bright square whose place differs."""
+    """Grey noise; abnormal images have a bright square in varying places."""
 
     sizes: Mapping[Split, tuple[int, int]] = {"train": (6, 0), "valid": (5, 5), "test": (8, 8)}
 
@@ -30,7 +30,7 @@ class ToySet(adbench.Dataset):
         return items + [adbench.Item(f"Ungood/{i}", True, group=f"a{i // 2}") for i in range(abnormal)]
 
     def image(self, split: Split, item: adbench.Item) -> np.ndarray:
-        """Noise, and the square of an abnormal item."""
+        """Noise, plus the square of an abnormal item."""
         image = self._noise(split, item)
         if item.abnormal:
             image[self.mask(split, item)] += 90
@@ -57,7 +57,7 @@ class BrokenSet(ToySet):
     """One test image cannot be read."""
 
     def image(self, split: Split, item: adbench.Item) -> np.ndarray:
-        """Everything but one."""
+        """All but one."""
         if split == "test" and item.id == "Ungood/3":
             raise adbench.UserError("/data/test/Ungood/3.png is truncated: copy it again.")
         return super().image(split, item)
@@ -106,7 +106,7 @@ class Wrong(Peak):
     """Returns what `parameters` says is wrong."""
 
     def predict(self, batch: adbench.ImageBatch) -> adbench.Prediction:
-        """Something that the runner must refuse."""
+        """Output that the runner must refuse."""
         scores = np.zeros(len(batch))
         kind = self.parameters.kind
         if kind == "nan":
@@ -134,7 +134,7 @@ class WrongParameters:
 
 
 class Oracle(Peak):
-    """Scores three checkpoints, of which the second is best."""
+    """Scores three checkpoints; the second is best."""
 
     def predict_checkpoints(self, batches: Any) -> Iterator[list[adbench.Prediction]]:
         """Noise, the truth as Peak sees it, noise."""
@@ -200,7 +200,7 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
 
 @adbench.hookimpl
 def adbench_datasets() -> list[adbench.DatasetCard]:
-    """Three in the group `toys`, two beside it."""
+    """Three in the group `toys`, two outside it."""
     return [
         adbench.DatasetCard(name="toy-a", title="Toy A", factory=f"{HERE}:ToySet", modality="A", **MASKED),
         adbench.DatasetCard(name="toy-b", title="Toy B", factory=f"{HERE}:ToySet", modality="B", **MASKED),
@@ -214,7 +214,7 @@ def adbench_datasets() -> list[adbench.DatasetCard]:
 
 @adbench.hookimpl
 def adbench_weights() -> list[adbench.WeightsCard]:
-    """One that nobody has."""
+    """One that does not exist anywhere."""
     return [adbench.WeightsCard(name="toy-weights", file="toy.safetensors")]
 
 

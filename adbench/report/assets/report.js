@@ -8,7 +8,7 @@
     const body = table.tBodies[0];
     const compare = (first, second) => {
       const [a, b] = [keyOf(first, column), keyOf(second, column)];
-      // What was not measured stays at the end, whichever way the rest is sorted.
+      // What was not measured stays last in either order.
       if (a === "" || b === "") return (a === "") - (b === "");
       return sign * (numeric ? Number(a) - Number(b) : collator.compare(a, b));
     };
@@ -46,7 +46,7 @@
     const search = filter.querySelector("input");
     const selects = [...filter.querySelectorAll("select")];
     const output = filter.querySelector("output");
-    // A method has a row in several tables: it counts once.
+    // A method with rows in several tables counts once.
     const count = (some) => ("distinct" in filter.dataset ? new Set(some.map((row) => keyOf(row, 0))).size : some.length);
     const apply = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -64,7 +64,7 @@
     apply();
   }
 
-  // One of several blocks at a time. Without this script, and on paper, all are shown.
+  // Show one of several blocks at a time. Without this script, and on paper, all are shown.
   function makeChooser(blocks) {
     const choices = [...blocks.children];
     if (choices.length < 2) return;
@@ -84,7 +84,7 @@
     apply();
   }
 
-  // A region that does not scroll is no stop for the keyboard.
+  // The keyboard skips a region that does not scroll.
   function watchScrolling(regions) {
     const check = (region) => {
       if (region.scrollWidth > region.clientWidth || region.scrollHeight > region.clientHeight) region.tabIndex = 0;
@@ -94,7 +94,7 @@
     regions.forEach((region) => watcher.observe(region));
   }
 
-  // The section being read is marked in the navigation.
+  // Mark the section being read in the navigation.
   function followReading(links) {
     const sections = links.map((link) => document.querySelector(link.hash));
     let current = null;

@@ -1,1 +1,1 @@
-"""Charts as inline SVG: one module a chart, coloured by the classes of `assets/report.css`."""
+"""Charts as inline SVG: one module per chart, coloured by the classes of `assets/report.css`."""

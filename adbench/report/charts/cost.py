@@ -1,4 +1,4 @@
-"""What a method costs against what it finds."""
+"""Cost of a method against its AUROC."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from adbench.report.charts.svg import (
 WIDTH, HEIGHT = 340, 250
 LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 40, 10, 284, 196
 LABEL_LENGTH, LABEL_GAP, LETTER = 26, 14, 6.2
-LEAST = 1e-3  # nothing costs nothing on a logarithmic axis
-ROOM = 2.3  # beside the outermost points: any axis holds two round numbers
+LEAST = 1e-3  # a logarithmic axis has no zero
+ROOM = 2.3  # factor beyond the outermost points, so that any axis holds two round numbers
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CostPoint:
 
 
 def cost_chart(points: Sequence[CostPoint], axis: str, description: str) -> Markup:
-    """What `axis` says on a logarithmic axis; up and left is better."""
+    """Cost on a logarithmic axis titled `axis`, mean AUROC upwards; up and left is better."""
     costs = [max(point.cost, LEAST) for point in points]
     left, right = min(costs) / ROOM, max(costs) * ROOM
     low, high = share_range([point.value for point in points])
@@ -71,7 +71,7 @@ def _round(tick: float) -> str:
 
 
 def _label(name: str, x: float, y: float, frame: Frame, taken: list[tuple[float, float, float]]) -> Markup:
-    """Beside its point, on the side with room, moved down while it would cover another label."""
+    """Put a label beside its point, on the side with room, and move it down while it covers another label."""
     shown = shortened(name, LABEL_LENGTH)
     width = LETTER * len(shown)
     leftwards = x + 9 + width > frame.right

@@ -12,16 +12,16 @@ from adbench.report.charts.svg import element, picture, shortened, text
 
 CELL_WIDTH, LINE, HEAD = 76, 13, 30
 NAME_LENGTH, DETAIL_LENGTH, HEAD_LENGTH = 26, 32, 11
-NAME_LETTER, DETAIL_LETTER, LABEL_GAP = 7.6, 6.6, 10  # a wide font's; a narrow one leaves some room
+NAME_LETTER, DETAIL_LETTER, LABEL_GAP = 7.6, 6.6, 10  # widths in a wide font; a narrow one leaves some room
 CHANCE = 0.5
-# From which strength of a tint on black and white change places as the text that stands out (4.5 to 1 or more), on a dark
+# Tint strength at which the readable text colour (contrast 4.5 to 1 or more) switches between black and white, on a dark
 # page and on a light one.
 STRONG = {"heat-good": (0.595, 0.835), "heat-bad": (0.575, 0.98)}
 
 
 @dataclass(frozen=True)
 class HeatRow:
-    """One row: a figure a column, None = not measured, and which of these failed. `details`: lines below the name."""
+    """One row: one figure per column, None = not measured, and which of these failed. `details`: lines below the name."""
 
     name: str
     details: Sequence[str]
@@ -30,7 +30,7 @@ class HeatRow:
 
 
 def heat_map(rows: Sequence[HeatRow], columns: Sequence[str], description: str) -> Markup:
-    """Tints grow from chance (50 %) to 100 %; what is worse than chance has another hue."""
+    """Tints grow from chance (50 %) to 100 %; figures below chance have another hue."""
     left = LABEL_GAP + max(
         [NAME_LETTER * min(len(row.name), NAME_LENGTH) for row in rows]
         + [DETAIL_LETTER * min(len(detail), DETAIL_LENGTH) for row in rows for detail in row.details]

@@ -30,7 +30,7 @@ def roc_points(labels: NDArray, scores: NDArray) -> tuple[NDArray[np.float64], N
 
 
 def roc_chart(curves: Sequence[tuple[int, NDArray, NDArray]], description: str) -> Markup:
-    """Draw (number of the method, labels, scores) each, thinly where a method has several; the diagonal is chance."""
+    """Draw each (number of the method, labels, scores), thinly where a method has several; the diagonal is chance."""
     frame = Frame(LEFT, TOP, SIDE, SIDE, linear(0, 1, LEFT, LEFT + SIDE), linear(0, 1, TOP + SIDE, TOP))
     parts = [_axes(frame)]
     thin = " seeds" if len(curves) > len({index for index, _, _ in curves}) else ""

@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 300, 150
 LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 12, 8, 276, 112
 BINS = 30
 TAIL = 0.01
-HEAVY = 6.0  # a range so many times that of the inner 98 % hides everything in one bin
+HEAVY = 6.0  # a range this many times that of the inner 98 % would put everything in one bin
 
 
 def score_range(scores: NDArray) -> tuple[float, float]:

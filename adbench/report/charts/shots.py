@@ -24,7 +24,7 @@ from adbench.report.charts.svg import (
 
 WIDTH, HEIGHT = 300, 230
 LEFT, TOP, INNER_WIDTH, INNER_HEIGHT = 40, 10, 244, 178
-DODGE = 5  # methods stand beside each other, so that their bars can be told apart
+DODGE = 5  # methods are drawn side by side, so that their bars can be told apart
 
 
 @dataclass(frozen=True)

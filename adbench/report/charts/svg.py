@@ -49,7 +49,7 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
 
 
 def picture(width: float, height: float, description: str, *children: str, wide: bool = False) -> Markup:
-    """The whole drawing, an image with a description for those who do not see it. `wide` ones scroll on a phone."""
+    """The whole drawing, with a description for screen readers. `wide` ones scroll on a phone."""
     return element(
         "svg",
         *children,
@@ -90,7 +90,7 @@ def logarithmic(low: float, high: float, start: float, end: float) -> Scale:
 
 
 def curve(xs: ArrayLike, ys: ArrayLike) -> str:
-    """Path data through points in picture units, without those that change nothing at this resolution."""
+    """Path data through points in picture units, without points that change nothing at this resolution."""
     points = np.round(np.column_stack([np.asarray(xs, float), np.asarray(ys, float)]) / GRID) * GRID
     points = points[np.append(True, (np.diff(points, axis=0) != 0).any(axis=1))]
     if len(points) > 2:
@@ -134,7 +134,7 @@ def share_axis(frame: Frame, ticks: Sequence[float]) -> Markup:
 
 
 def shortened(name: str, length: int) -> str:
-    """A name that has to fit; its end says that something is missing."""
+    """The name cut to `length`; an ellipsis marks the cut."""
     return name if len(name) <= length else name[: length - 1] + "…"
 
 

@@ -29,9 +29,9 @@ MEDCLIP = DetectorCard(
     citation="Wang, Wu, Agarwal, Sun. MedCLIP: Contrastive Learning from Unpaired Medical Images and Text. EMNLP 2022. arXiv "
     "2210.10163.",
     url="https://arxiv.org/abs/2210.10163",
-    licence="none stated by the authors, but for a classifier `BSD License` in their setup script; their code is not used here",
-    notes="Nothing is trained. The release has no localisation: maps of the projected tokens of the last stage are our choice, and "
-    "so is the few-normal track, scored as clip. The prompts are those of clip; medclip.ensemble=mean or max turns them into "
+    licence="none stated by the authors, except a classifier `BSD License` in their setup script; their code is not used here",
+    notes="Nothing is trained. The release has no localisation: maps of the projected tokens of the last stage are our choice, as "
+    "is the few-normal track, scored as in clip. The prompts are those of clip; medclip.ensemble=mean or max turns them into "
     "logits as the release does, which has no softmax. The release pads images to a grey square; here the harness has already "
     "resized them to one, so images that are not square are squeezed, and small ones enlarged. Under the demo preset both towers "
     "are random and were never trained: zero-shot figures then mean nothing, and few-normal ones measure the memory of normals.",
@@ -56,7 +56,7 @@ WEIGHTS = (
         file="bio-clinical-bert-vocab.txt",
         hub="emilyalsentzer/Bio_ClinicalBERT:vocab.txt",
         licence="MIT",
-        notes="The WordPiece vocabulary of MedCLIP's text tower, one token a line.",
+        notes="The WordPiece vocabulary of MedCLIP's text tower, one token per line.",
     ),
     WeightsCard(
         name=TINY,
@@ -70,6 +70,6 @@ WEIGHTS = (
         file="tiny_vocabulary.txt",
         embedded="adbench_clip:medclip/tiny_vocabulary.txt",
         licence="MIT",
-        notes="The words of the prompts and all letters, one token a line.",
+        notes="The words of the prompts and all letters, one token per line.",
     ),
 )

@@ -1,4 +1,4 @@
-"""What a MedCLIP is made of: the two releases, and the tiny random one."""
+"""Architectures of MedCLIP: the two releases, and the tiny random one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Architecture:
     Attributes:
         text: fields of transformers' `BertConfig`.
         vision: fields of its `SwinConfig`; None = torchvision's ResNet50.
-        embedding: length of the vectors that images and texts share.
+        embedding: length of the embeddings of images and texts.
     """
 
     text: Mapping[str, Any]
@@ -45,5 +45,5 @@ TINY_EMBEDDING = 32
 
 
 def tiny(words: int) -> Architecture:
-    """The tiny one for a vocabulary of so many tokens."""
+    """The tiny one, for a vocabulary of `words` tokens."""
     return Architecture({"vocab_size": words, **TINY_TEXT}, TINY_VISION, TINY_EMBEDDING)

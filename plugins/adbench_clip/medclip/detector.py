@@ -1,4 +1,4 @@
-"""MedCLIP without training: image and text compared, cell by cell and as a whole, beside a memory of normals."""
+"""MedCLIP without training: image and text compared, cell by cell and as a whole, plus a memory of normals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adbench_nets import enlarge, nearest_distance, probability_maps, with_dista
 MEAN, STD = 0.5862785803043838, 0.27950088968644304
 IMAGES_AT_ONCE = 32
 NORMAL, ABNORMAL, MEMORY = "normal", "abnormal", "memory"
-# ITU-R 601, in the 16-bit fractions that Pillow takes.
+# ITU-R 601, in Pillow's 16-bit fractions.
 LUMA = (19595, 38470, 7471)
 
 
@@ -41,8 +41,8 @@ class MedclipDetector(Detector):
     def predict(self, batch: ImageBatch) -> Prediction:
         """Scores (B,) and maps (B, S, S): the probability of the abnormal state, in [0, 1].
 
-        With a memory each is averaged with the distance 1 - cosine to the nearest normal cell; for the image score, with
-        the greatest of them. As `clip`.
+        With a memory each is averaged with the distance 1 - cosine to the nearest normal cell; the image score with the
+        greatest of them. As in `clip`.
         """
         image, cells = self._encode(batch)
         size = (self.parameters.image_size, self.parameters.image_size)
@@ -56,12 +56,12 @@ class MedclipDetector(Detector):
         return Prediction(scores=scores.cpu(), maps=maps.cpu())
 
     def state_dict(self) -> dict[str, Tensor]:
-        """What the prompts and the normal images gave; the towers are found again by their name."""
+        """Features of the prompts and normal images; the towers are loaded by name."""
         state = {NORMAL: self.texts[0], ABNORMAL: self.texts[1]}
         return state if self.memory is None else state | {MEMORY: self.memory}
 
     def load_state_dict(self, state: Mapping[str, Tensor], ctx: Context) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore what `state_dict` gave."""
         self._prepare(ctx)
         on_device = {key: value.to(ctx.device) for key, value in state.items()}
         self.texts = [on_device[NORMAL], on_device[ABNORMAL]]
@@ -73,7 +73,7 @@ class MedclipDetector(Detector):
         smallest = self.model.vision_model.smallest_side
         if self.parameters.image_size < smallest:
             raise UserError(
-                f"medclip.image_size = {self.parameters.image_size} is too small for these weights: {smallest} or more."
+                f"medclip.image_size = {self.parameters.image_size} is too small for these weights: use {smallest} or more."
             )
 
     @torch.no_grad()
@@ -88,6 +88,6 @@ class MedclipDetector(Detector):
 
 
 def to_input(pixels: np.ndarray) -> Tensor:
-    """(B, 3, S, S) uint8 RGB to (B, 1, S, S) float32: grey as Pillow makes it, normalised as MedCLIP wants it."""
+    """(B, 3, S, S) uint8 RGB to (B, 1, S, S) float32: grey as in Pillow, normalised for MedCLIP."""
     grey = (np.einsum("bchw,c->bhw", pixels.astype(np.int64), np.array(LUMA)) + (1 << 15)) >> 16
     return (torch.from_numpy(grey).float()[:, None] / 255 - MEAN) / STD

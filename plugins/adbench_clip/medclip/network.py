@@ -17,8 +17,8 @@ class SwinTower(nn.Module):
     """A Swin transformer and a projection without bias.
 
     Attributes:
-        smallest_side: of an image whose last stage still fills a window; transformers narrows the windows of smaller
-            ones, but not the position biases that go with them.
+        smallest_side: of an image whose last stage still fills a window; for smaller ones transformers shrinks the
+        windows, but not their position biases.
     """
 
     def __init__(self, config: SwinConfig, embedding: int) -> None:
@@ -77,7 +77,7 @@ class TextTower(nn.Module):
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         """(N, T) token ids and mask to (N, E), not normalised.
 
-        As in the release the mean runs over all positions, so it depends on how long a text is padded.
+        As in the release the mean runs over all positions, so it depends on the padding.
         """
         return self.projection_head(torch.stack(self.hidden_states(ids, mask)).mean(dim=(0, 2)))
 
@@ -107,7 +107,7 @@ class MedClip(nn.Module):
     def logits(self, images: Tensor, texts: Tensor) -> Tensor:
         """Unit embeddings (..., E) and (N, E) to (..., N): cosines times the scale.
 
-        The stored scale is first brought into [0, `LARGEST_SCALE`], as the release does.
+        The stored scale is first clamped to [0, `LARGEST_SCALE`], as in the release.
         """
         self.logit_scale.data.clamp_(0, LARGEST_SCALE)
         return self.logit_scale.exp() * (images @ texts.T)

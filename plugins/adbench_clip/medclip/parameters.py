@@ -16,7 +16,7 @@ VOCABULARY, TINY_VOCABULARY = "Bio_ClinicalBERT-vocabulary", "tiny-vocabulary"
 
 @dataclass(frozen=True, kw_only=True)
 class MedclipParameters:
-    """Wang et al., EMNLP 2022; defaults are those of the release, but for the ensemble, which is clip's."""
+    """Wang et al., EMNLP 2022; defaults are those of the release, except the ensemble, which is clip's."""
 
     weights: str = parameter(SWIN, "MedCLIP-ViT, MedCLIP-ResNet, tiny-medclip (random), or a --weights NAME")
     vocabulary: str = parameter(VOCABULARY, "WordPiece vocabulary of the text tower, or a --weights NAME")

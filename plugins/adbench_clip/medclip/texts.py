@@ -24,10 +24,10 @@ TEXTS_AT_ONCE = 128
 
 
 def load_tokenizer(weights: Weights, name: str) -> BertTokenizer:
-    """The WordPiece tokenizer of a vocabulary; lower case, as Bio_ClinicalBERT's is loaded by the release.
+    """The WordPiece tokenizer of a vocabulary; lower case, as the release loads Bio_ClinicalBERT's.
 
     Raises:
-        UserError: the file is no WordPiece vocabulary.
+        UserError: the file is not a WordPiece vocabulary.
     """
     from transformers import BertTokenizer
 
@@ -36,26 +36,26 @@ def load_tokenizer(weights: Weights, name: str) -> BertTokenizer:
 
 
 def read_vocabulary(path: Path) -> dict[str, int]:
-    """Token to number, from one token a line. Raises `UserError` where special tokens are missing or it is no text."""
+    """Token to number, from one token per line. Raises `UserError` if special tokens are missing or it is not text."""
     try:
         tokens = path.read_text(encoding="utf-8").splitlines()
     except ValueError as error:
-        raise UserError(f"{path} is not a text file with one token a line: give the vocab.txt of Bio_ClinicalBERT.") from error
+        raise UserError(f"{path} is not a text file with one token per line: give the vocab.txt of Bio_ClinicalBERT.") from error
     missing = [token for token in SPECIAL if token not in tokens]
     if missing:
-        raise UserError(f"{path} lacks the token {missing[0]}: give the vocab.txt of Bio_ClinicalBERT.")
+        raise UserError(f"{path} has no token {missing[0]}: give the vocab.txt of Bio_ClinicalBERT.")
     return {token: number for number, token in enumerate(tokens)}
 
 
 @torch.no_grad()
 def state_embeddings(model: MedClip, tokenizer: BertTokenizer, class_name: str, ensemble: str) -> list[Tensor]:
-    """What images are compared with, normal first.
+    """The text embeddings to compare images with, normal first.
 
-    All prompts of a state are padded to the longest of them, as the release pads those of a class.
+    All prompts of a state are padded to the longest, as in the release for those of a class.
 
     Returns:
-        Two (P, E) float32 of unit rows: the embeddings of all prompts of a state, or under `features` one row, the
-        normalised mean of them.
+        Two (P, E) float32 of unit rows: the embeddings of all prompts of a state, or under `features` one row, their
+        normalised mean.
 
     Raises:
         UserError: the vocabulary has more tokens than the text tower.
@@ -63,7 +63,7 @@ def state_embeddings(model: MedClip, tokenizer: BertTokenizer, class_name: str, 
     known = model.text_model.model.config.vocab_size
     if len(tokenizer) > known:
         raise UserError(
-            f"The vocabulary has {len(tokenizer)} tokens, these weights know {known}: give both of one kind, e.g. "
+            f"The vocabulary has {len(tokenizer)} tokens, these weights know {known}: use a matching pair, e.g. "
             "--set medclip.weights=tiny-medclip with medclip.vocabulary=tiny-vocabulary."
         )
     device = model.logit_scale.device
@@ -79,11 +79,11 @@ def state_embeddings(model: MedClip, tokenizer: BertTokenizer, class_name: str, 
 
 
 def class_logits(model: MedClip, images: Tensor, classes: Sequence[Tensor], ensemble: str) -> Tensor:
-    """Logits of each class: the mean or, under `max`, the greatest over its prompts.
+    """Logits of each class: the mean or, under `max`, the maximum over its prompts.
 
     Args:
         images: (..., E) unit embeddings.
-        classes: one (P, E) of unit rows a class.
+        classes: one (P, E) of unit rows per class.
 
     Returns:
         (..., C).

@@ -1,1 +1,1 @@
-"""The CLIP tower of several methods: loading, prompts, tokens of its levels, and maps from them."""
+"""The CLIP tower of several methods: loading, prompts, tokens of its levels, and maps."""

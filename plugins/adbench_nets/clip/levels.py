@@ -14,10 +14,10 @@ def stage_ends(blocks: int, stages: int = 4) -> tuple[int, ...]:
 
 
 def chosen_levels(levels: tuple[int, ...], blocks: int) -> tuple[int, ...]:
-    """The levels (1-based blocks) that a user asked for, or where none the ends of four equal stages.
+    """The levels (1-based blocks) that the user chose, or by default the ends of four equal stages.
 
     Raises:
-        UserError: they do not rise, or the tower has no such block.
+        UserError: they are not ascending, or the tower has no such block.
     """
     levels = levels or stage_ends(blocks)
     if list(levels) != sorted(set(levels)) or levels[0] < 1 or levels[-1] > blocks:
@@ -26,7 +26,7 @@ def chosen_levels(levels: tuple[int, ...], blocks: int) -> tuple[int, ...]:
 
 
 def level_tokens(tower: Tower, images: Tensor, levels: tuple[int, ...]) -> list[Tensor]:
-    """The tokens (B, L + 1, W) that leave each level, of images as `Tower.embed` takes them."""
+    """The tokens (B, L + 1, W) after each level, for images as in `Tower.embed`."""
     tokens, block, outputs = tower.embed(images), 0, []
     for level in levels:
         tokens = tower.run(tokens, block, level)

@@ -26,14 +26,14 @@ def load_tower(
     device: str | torch.device = "cpu",
     quick_gelu: bool = False,
 ) -> Tower:
-    """Build the tower that a weights name stands for.
+    """Build the tower with these weights.
 
     Args:
         weights: the resolver, `ctx.weights`.
-        name: `tiny-clip`; `ARCHITECTURE/TAG` in open_clip's names, e.g. `ViT-L-14-336/openai`; or any other name, the
-            architecture of which is then read off the shapes of its tensors.
+        name: `tiny-clip`; `ARCHITECTURE/TAG` in open_clip's names, e.g. `ViT-L-14-336/openai`; or any other name, whose
+        architecture is then inferred from the shapes of its tensors.
         size: image side, or height and width, in pixels.
-        device: where the tower goes.
+        device: device of the tower.
         quick_gelu: the activation, see `build_tower`; `quick_gelu_of` says which one the weights were trained with.
 
     Raises:
@@ -44,20 +44,20 @@ def load_tower(
 
 
 def quick_gelu_of(weights: Weights, name: str) -> bool | None:
-    """Whether weights were trained with QuickGELU, as their card says; None where nothing tells.
+    """Whether weights were trained with QuickGELU, according to their card; None if unknown.
 
     Args:
         weights: the resolver, `ctx.weights`.
-        name: of the weights, given by the user or not.
+        name: name of the weights, given by the user or not.
     """
     try:
         return weights.card(name).quick_gelu
-    except UserError:  # a name of the user's own
+    except UserError:  # a user's own name
         return None
 
 
 def named_config(name: str) -> dict[str, Any] | None:
-    """open_clip's model config of a weights name, or None where the name does not tell."""
+    """open_clip's model config of a weights name, or None if the name does not say."""
     if name == TINY_CLIP.name:
         text = resources.files("adbench_nets").joinpath("tiny_clip.json").read_text(encoding="utf-8")
         tiny: dict[str, Any] = json.loads(text)["model_config"]

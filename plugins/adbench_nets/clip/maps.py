@@ -1,4 +1,4 @@
-"""From tokens to logits and maps: what a text says of patches, and how far they are from a memory."""
+"""From tokens to logits and maps: similarity of patches to texts, and their distance from a memory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def text_probability(features: Tensor, text: Tensor) -> Tensor:
 
 
 def probability_maps(logits: Tensor, grid: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Abnormal probability at pixel size, (B, K, H, W): the logits are enlarged, the softmax comes after.
+    """Abnormal probability at pixel size, (B, K, H, W): logits are enlarged before the softmax.
 
     Args:
         logits: (B, K, L, 2), L = rows x columns of `grid`.
@@ -65,7 +65,7 @@ def memory_maps(grids: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def with_distances(scores: Tensor, maps: Tensor, distances: Tensor) -> tuple[Tensor, Tensor]:
-    """What a text says, scores (B,) and maps (B, H, W), averaged with the distances to a memory (B, H, W), all in [0, 1].
+    """Text scores (B,) and maps (B, H, W), averaged with the distances to a memory (B, H, W), all in [0, 1].
 
     A score is averaged with the greatest distance of its image.
     """

@@ -1,4 +1,4 @@
-"""The prompt ensemble of MVFA and APRIL-GAN: states x templates, and the two text features that they give.
+"""The prompt ensemble of MVFA and APRIL-GAN: states x templates, and their two text features.
 
 The states and templates are those of APRIL-GAN (Chen et al. 2023), after WinCLIP (Jeong et al. 2023).
 """
@@ -63,7 +63,7 @@ TEXTS_AT_ONCE = 128
 
 
 def prompts(class_name: str, states: tuple[str, ...]) -> list[str]:
-    """All texts of a class, state by state and within a state template by template; the name's case is kept."""
+    """All texts of a class, by state, then by template; the name's case is kept."""
     return [template.format(state.format(class_name)) for state in states for template in TEMPLATES]
 
 

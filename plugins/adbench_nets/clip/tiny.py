@@ -1,4 +1,4 @@
-"""The embedded tiny CLIP: its file keeps only the rows of the vocabulary that its training texts used."""
+"""The embedded tiny CLIP: its file keeps only the vocabulary rows used in training."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def expand(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """A state dict in open_clip's key names, float32, from one with a compact vocabulary table.
 
     A token outside the training texts gets the mean of the kept rows, so that any prompt can be encoded; two unknown
-    words of one length then read the same.
+    words of the same length then look the same.
 
     Args:
         state: `token_embedding.ids` (T,) int32 and `token_embedding.rows` (T, width) instead of
-            `token_embedding.weight`; the other tensors as they are. A state without `token_embedding.ids` is not
-            changed, but for its precision.
+            `token_embedding.weight`; the other tensors unchanged. Without `token_embedding.ids` only the precision
+            changes.
     """
     full = {
         key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items() if key not in (IDS, ROWS)
@@ -36,7 +36,7 @@ def expand(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def compact(state: Mapping[str, Tensor], ids: Tensor) -> dict[str, Tensor]:
-    """The reverse of `expand`: float16, and of the vocabulary table only the rows `ids` (T,)."""
+    """The reverse of `expand`: float16, with only the rows `ids` (T,) of the vocabulary table."""
     kept = {
         key: tensor.half().contiguous() if tensor.is_floating_point() else tensor for key, tensor in state.items() if key != TABLE
     }

@@ -1,4 +1,4 @@
-"""A frozen CLIP whose image side is free and whose vision blocks can be run a few at a time."""
+"""A frozen CLIP with any image side, whose vision blocks can be run a few at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNSUPPORTED_TEXT = ("hf_model_name", "embed_cls", "no_causal_mask")
 
 
 class Tower:
-    """CLIP in evaluation mode, no parameter of which asks for a gradient.
+    """CLIP in evaluation mode; no parameter requires a gradient.
 
     Tokens are (B, L + 1, W): the class token, then the patches row by row, L = grid height x grid width.
 
@@ -30,7 +30,7 @@ class Tower:
         grid: patches (rows, columns): the side divided by the patch side, rounded down.
         blocks: number of vision blocks.
         width: W, the vision width.
-        embed_dim: E, of the space that images and texts share.
+        embed_dim: E, the width of the joint space of images and texts.
     """
 
     def __init__(self, model: CLIP) -> None:
@@ -42,11 +42,11 @@ class Tower:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """Device of the weights."""
         return self.model.visual.class_embedding.device
 
     def embed(self, images: Tensor) -> Tensor:
-        """(B, 3, H, W) float images, already normalised as the method wants, to the tokens that enter the first block."""
+        """(B, 3, H, W) float images, already normalised, to the tokens that enter the first block."""
         visual = self.model.visual
         patches = visual.conv1(images).flatten(2).transpose(1, 2)
         class_token = visual.class_embedding.to(patches.dtype).expand(len(patches), 1, -1)
@@ -54,18 +54,18 @@ class Tower:
         return visual.ln_pre(tokens + visual.positional_embedding.to(tokens.dtype))
 
     def run(self, tokens: Tensor, after: int, upto: int) -> Tensor:
-        """Tokens as they leave block `after` (0 = embedded) to tokens as they leave block `upto` (1-based)."""
+        """From tokens after block `after` (0 = embedded) to tokens after block `upto` (1-based)."""
         for block in self.model.visual.transformer.resblocks[after:upto]:
             tokens = block(tokens)
         return tokens
 
     def joint(self, tokens: Tensor) -> Tensor:
-        """Tokens (..., W) that left the last block in the space of the texts, (..., E), not normalised."""
+        """From tokens (..., W) of the last block to the joint space, (..., E), not normalised."""
         visual = self.model.visual
         return visual.ln_post(tokens) @ visual.proj
 
     def pooled(self, tokens: Tensor) -> Tensor:
-        """The image embedding (B, E), not normalised, of tokens that left the last block."""
+        """The image embedding (B, E), not normalised, from tokens of the last block."""
         return self.joint(tokens[:, 0])
 
     def encode_text(self, tokens: Tensor) -> Tensor:
@@ -91,20 +91,20 @@ def build_tower(
 ) -> Tower:
     """Build a tower for images of a side (or height and width).
 
-    The activation is the exact GELU whatever the weights were trained with, unless asked otherwise: that is what MVFA
-    and APRIL-GAN run, and why their figures differ from a QuickGELU model's. The position embedding is resized in
+    The default activation is the exact GELU, whatever the weights were trained with: MVFA and APRIL-GAN use it, so
+    their figures differ from a QuickGELU model's. The position embedding is resized in
     float32.
 
     Args:
         model_config: open_clip's `embed_dim`, `vision_cfg`, `text_cfg`; its image size is the native one.
         state: all tensors of the model in OpenAI's and open_clip's key names, any floating dtype.
         size: side of the images, or height and width, in pixels.
-        device: where the tower goes.
+        device: device of the tower.
         quick_gelu: x sigmoid(1.702 x) as activation of both towers, which OpenAI's weights were trained with.
 
     Raises:
-        UserError: an architecture other than CLIP's plain ViT, an image smaller than a patch, or a state that lacks
-            tensors, has too many, or has other shapes.
+        UserError: an architecture other than CLIP's plain ViT, an image smaller than a patch, or tensors of
+        the state that are missing, unexpected or of other shapes.
     """
     config = _plain_vit(model_config)
     native = _pair(config["vision_cfg"]["image_size"])
@@ -128,7 +128,7 @@ def build_tower(
         tensors,
         "These weights",
         "Give the complete weights of that architecture with --weights NAME=PATH.",
-        "the CLIP architecture asked for",
+        "the requested CLIP architecture",
         assign=True,
     )
     length = model.context_length

@@ -225,7 +225,7 @@ def test_check_passes_against_its_own_baseline_and_names_what_is_missing(adbench
     shutil.rmtree(next((tmp_path / "adbench-run/cells").glob("*toy-b*")))
     code, _, err = adbench("check", "adbench-run", "--baseline", "base.json", "--format", "junit")
     assert code == 1
-    assert "peak, few-normal k=4, toy-b, seed 0 (demo): incomparable: the run lacks this cell" in err
+    assert "peak, few-normal k=4, toy-b, seed 0 (demo): incomparable: the run does not have this cell" in err
     assert adbench("check", "adbench-run", "--baseline", "nothing.json")[0] == 2
     assert adbench("check", "adbench-run", "--baseline", "base.json", "--tolerance", "1")[0] == 2
 

@@ -58,7 +58,7 @@ def test_json_holds_all_examples(adbench) -> None:
     ("arguments", "message"),
     [
         (("verify", "toy-c"), "Did you mean 'toy-"),
-        (("verify", "shelf"), "none of its datasets is there"),
+        (("verify", "shelf"), "none of its datasets is available"),
         (("verify", "toy-a", "--data-root", "nowhere"), "is not a folder"),
         (("fetch", "toy-a"), "--data-root DIR"),
         (("fetch", "toy-absent", "--data-root", "."), "toy-absent cannot be downloaded."),

@@ -99,7 +99,7 @@ def test_a_plugin_or_a_group_stands_for_all_that_it_brings(adbench) -> None:
         (["check", "peak", "--set", "wrong.kind=1"], "given for 'wrong', which is not checked"),
         (["check", "peek"], "Is it in the plugin 'broken', which could not be loaded: ModuleNotFoundError"),
         (["check", "broken"], "could not be loaded: ModuleNotFoundError"),
-        (["check", "metrics"], "The plugin 'metrics' brings no method and no dataset"),
+        (["check", "metrics"], "The plugin 'metrics' brings no method or dataset"),
         (["new", "Peak"], "cannot be used"),
         (["new", "peak"], "There is a method 'peak' already"),
     ],

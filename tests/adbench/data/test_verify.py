@@ -15,7 +15,8 @@ from PIL import Image
 import adbench
 from adbench.contracts.dataset import Split
 from adbench.data.findings import Findings
-from adbench.data.verify import verify
+from adbench.data.pools import teaching_pairs
+from adbench.data.verify import verify, verify_all
 from adbench.registry.cards import load_registry
 from adbench.testing.pictures import SIDE, abnormal_pictures, normal_pictures
 from adbench.words import counted
@@ -141,7 +142,49 @@ def stray(root: Path) -> None:
     write(root / BRAIN / "extra/1.png", normal_pictures(1, seed=9).images[0])
 
 
+def mask_inverted(root: Path) -> None:
+    for file in (root / BRAIN / "test/Ungood/anomaly_mask").iterdir():
+        write(file, ~(np.asarray(Image.open(file)) > 0))
+
+
+def valid_normal(root: Path) -> None:
+    (root / BRAIN / "valid/Ungood").rename(root / "kept")
+
+
+def orphan(root: Path) -> None:
+    write(root / BRAIN / "test/Ungood/anomaly_mask/nobody.png", np.eye(SIDE, dtype=bool))
+
+
+def deep(root: Path) -> None:
+    file = root / BRAIN / "test/good/img/test00_1.png"
+    grey = np.asarray(Image.open(file).convert("L")).astype(np.uint16) * 257
+    Image.fromarray(grey).save(file)
+
+
+def dark(root: Path) -> None:
+    file = root / BRAIN / "train/good/img/train00_1.png"
+    write(file, np.asarray(Image.open(file)) // 20)
+
+
+def turned(root: Path) -> None:
+    file = root / BRAIN / "train/good/img/train00_1.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.open(file).save(file, exif=exif)
+
+
+def large(root: Path) -> None:
+    write(root / BRAIN / "train/good/img/train90_1.png", normal_pictures(1, seed=78, shapes=((3 * SIDE, SIDE),)).images[0])
+
+
 FAULTS = [
+    (mask_inverted, {"mask-inverted": "warning"}, "In test most masks mark more than half of the image (9"),
+    (valid_normal, {"split-single-class": "warning"}, "valid holds normal images only"),
+    (orphan, {"unaccounted": "error"}, "nobody.png belongs to no image"),
+    (deep, {"depth-outlier": "warning", "set-warns": "warning"}, "test/good/test00_1"),
+    (dark, {"range-outlier": "warning"}, "train/good/train00_1"),
+    (turned, {"exif": "note"}, "train/good/train00_1"),
+    (large, {"sizes": "note"}, f"train/good/train90_1 is {SIDE} x {3 * SIDE}"),
     (cut, {"unreadable": "error"}, "test00_1.png cannot be read"),
     (no_image, {"unreadable": "error"}, "valid00_1.png cannot be read (it is no image)"),
     (leak, {"copies-in-test": "error"}, "train/good/train00_1 = test/good/test90_1"),
@@ -259,3 +302,53 @@ def test_torch_is_not_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
+class Taught(FairSet):
+    """Another set of its group, with the same test images in its own `valid`."""
+
+    def image(self, split: Split, item: adbench.Item) -> np.ndarray:
+        source = "test" if split == "valid" else f"other {split}"
+        return super().image(source, item)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("groups", "found"), [(("pool",), {"copies-in-sets"}), ((), set())])
+def test_sets_that_would_teach_each_other(groups: tuple[str, ...], found: set[str]) -> None:
+    sets = [FairSet(card(name="one", groups=groups), None), Taught(card(name="other", groups=groups, counts={}), None)]
+    reports = verify_all(sets)
+    assert [report.dataset for report in reports] == ["one", "other"]
+    assert {finding.check for report in reports for finding in report.findings} == found
+    for report, name in zip(reports, ("other", "one"), strict=True):
+        for finding in report.findings:
+            assert finding.severity == "warning"
+            assert f"8 images there too, in {name}" in finding.message
+            assert len(finding.examples) == 8
+    if groups:
+        assert reports[0].findings[0].examples[0] == "test/Ungood/00 = other:valid/Ungood/00"
+        assert reports[1].findings[0].examples[0] == "valid/Ungood/00 = one:test/Ungood/00"
+
+
+class Recompressed(FairSet):
+    """The same patients once more, from a file of another kind."""
+
+    def image(self, split: Split, item: adbench.Item) -> np.ndarray:
+        image = smooth(split, item) if split == "test" else super().image(split, item)
+        return np.clip(image * 1.05, 0, 255).astype(np.uint8) if self.card.name == "other" else image
+
+
+def smooth(split: Split, item: adbench.Item) -> np.ndarray:
+    return normal_pictures(1, seed=sum(item.id.encode()), shapes=((64, 64),)).images[0]
+
+
+def test_images_that_look_the_same_in_two_sets_of_a_group() -> None:
+    sets = [Recompressed(card(name=name, groups=("pool",), has_masks=False), None) for name in ("one", "other")]
+    reports = verify_all(sets)
+    for report, name in zip(reports, ("other", "one"), strict=True):
+        (finding,) = [finding for finding in report.findings if finding.check == "similar-in-sets"]
+        assert f"18 images that look the same there, in {name}" in finding.message
+
+
+def test_sets_of_two_groups_are_not_compared() -> None:
+    assert teaching_pairs([FairSet(card(name=name, groups=(name,)), None) for name in "ab"]) == []
+    three = [FairSet(card(name=name, groups=("g", name)), None) for name in "abc"]
+    assert teaching_pairs(three) == [("a", "b"), ("a", "c"), ("b", "c")]

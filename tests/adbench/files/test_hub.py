@@ -97,7 +97,7 @@ def test_the_resolver_asks_for_the_revision_of_the_card(hub: PlayedHub, tmp_path
 def test_without_a_revision_the_hash_pins_the_content(hub: PlayedHub, tmp_path: Path) -> None:
     commit_new(hub)
     card = WeightsCard(name="net", file="net.bin", hub=NAME, sha256=DIGESTS[OLD])
-    with pytest.raises(UserError, match=f"{NEW}/file.bin has not the published SHA-256 .*{DIGESTS[OLD]}.*delete it"):
+    with pytest.raises(UserError, match=f"{NEW}/file.bin does not have the published SHA-256 .*{DIGESTS[OLD]}.*delete it"):
         WeightsResolver({"net": card}, cache=tmp_path).path("net")
 
 

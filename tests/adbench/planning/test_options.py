@@ -62,7 +62,7 @@ def test_options_cannot_be_changed_in_place() -> None:
         ({"weights": {"mine": "/no/such/file"}}, "--weights mine=/no/such/file: the file does not exist"),
         ({"weights": {"mine": "/"}}, "is a folder, not a file"),
         ({"parameters": ["mvfa"]}, "--set 'mvfa' is not of the form METHOD.PARAM=VALUE"),
-        ({"keep": "map"}, "Unknown thing to keep 'map'. Did you mean 'maps'"),
+        ({"keep": "map"}, "Unknown value of --keep 'map'. Did you mean 'maps'"),
         ({"limit": 0}, "--limit must be 1 or more"),
         ({"batch_size": 0}, "--batch-size must be 1 or more"),
         ({"zero_shot_pool": "tset"}, "Unknown zero-shot pool 'tset'. Did you mean 'test'"),

@@ -63,10 +63,10 @@ def test_the_folder_is_that_of_the_set_in_any_case(tmp_path: Path, dataset: ToyS
     [
         ("n-0: 3 9\na-0: 4 0\n", r"2-shot.txt, line 1: '9' is not among the normal images of toy-a"),
         ("n-0: 3 1\n\na-0: 4 9.png\n", r"2-shot.txt, line 3: '9.png' is not among the abnormal images"),
-        ("n-0: 3 1 2\na-0: 4 0\n", r"line 1: 3 normal images are named, and k is 2"),
+        ("n-0: 3 1 2\na-0: 4 0\n", r"line 1: 3 normal images are named, but k is 2"),
         ("n-0: 3 3.png\na-0: 4 0\n", r"line 1: '3.png' is named twice"),
         ("n-0: 3 1\nx-0: 4 0\n", r"line 2: 'x-0: 4 0' does not begin with a kind"),
-        ("n-0: 3 1\nn-0: 4 0\n", r"line 2: n-0 was there before"),
+        ("n-0: 3 1\nn-0: 4 0\n", r"line 2: n-0 appears twice"),
         ("n-0: 3 1\n", r"2-shot.txt has no line `a-0:`"),
     ],
 )
@@ -93,7 +93,7 @@ class TwiceSet(Dataset):
 
 def test_a_name_that_means_two_images_asks_for_the_id(tmp_path: Path) -> None:
     dataset = TwiceSet(toy_registry().dataset("toy-a"), None)
-    with pytest.raises(UserError, match="'7.png' may be good/a/7 or good/b/7: write that instead"):
+    with pytest.raises(UserError, match="'7.png' could be good/a/7 or good/b/7: write one of these"):
         read_support_list(lists(tmp_path, "n-0: 7.png\n", k=1), dataset, "few-normal", 1, 0)
     named = read_support_list(lists(tmp_path, "n-0: good/b/7\n", k=1), dataset, "few-normal", 1, 0)
     assert named.normal == ("good/b/7",)
@@ -113,7 +113,7 @@ def test_the_list_is_part_of_what_a_cell_is(tmp_path: Path) -> None:
 
 def test_lists_without_a_track_that_reads_them_are_a_mistake(tmp_path: Path) -> None:
     options = RunOptions(methods=("peak",), datasets=("toy-a",), track=("full-normal",), support_lists=lists(tmp_path, TWO))
-    with pytest.raises(UserError, match="nothing here runs in one"):
+    with pytest.raises(UserError, match="no cell here uses one"):
         api.plan(options, toy_registry())
 
 

@@ -208,3 +208,13 @@ def test_strict_plugins_make_a_broken_one_fatal(monkeypatch) -> None:
     monkeypatch.setenv("ADBENCH_STRICT_PLUGINS", "1")
     with pytest.raises(adbench.UserError, match="gone"):
         load_plugins([EntryPoint("gone", "no_such_module", "adbench")])
+
+
+@pytest.mark.parametrize("name", ["all", "bmad"])
+def test_a_set_with_the_name_of_a_group_is_refused_and_its_package_named(module, name: str) -> None:
+    def sets():
+        grouped = adbench.DatasetCard(name="x", title="x", factory="x:y", groups=("bmad",))
+        return [grouped, adbench.DatasetCard(name=name, title=name, factory="x:y")]
+
+    with pytest.raises(adbench.UserError, match=f"The dataset '{name}' of .* has the name of a group: rename it"):
+        load_registry(load_plugins([module("clash", adbench_datasets=sets)]))

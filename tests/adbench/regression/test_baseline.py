@@ -97,13 +97,13 @@ def test_a_cell_without_a_figure_is_no_baseline(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("{", "is not a baseline"),
-        ('{"schema": 2}', "not a whole baseline .`cells`: field required"),
-        ("[]", "not a whole baseline .`schema`: expected a version number"),
-        ('{"schema": 2, "cells": []}', "not a whole"),
+        ('{"schema": 2}', "not a complete baseline .`cells`: field required"),
+        ("[]", "not a complete baseline .`schema`: expected a version number"),
+        ('{"schema": 2, "cells": []}', "not a complete"),
         ('{"schema": 99, "cells": [], "scores": []}', "schema 99"),
-        ('{"schema": 1, "cells": [{}]}', "not a whole"),
-        ('{"schema": 2, "cells": [{}], "scores": [{}]}', "not a whole"),
-        ('{"schema": 2, "cells": [{}], "scores": []}', "not a whole"),
+        ('{"schema": 1, "cells": [{}]}', "not a complete"),
+        ('{"schema": 2, "cells": [{}], "scores": [{}]}', "not a complete"),
+        ('{"schema": 2, "cells": [{}], "scores": []}', "not a complete"),
     ],
 )
 def test_a_bad_baseline_is_one_sentence(tmp_path: Path, content: str, message: str) -> None:
@@ -132,8 +132,8 @@ def changed(lines: dict[str, Any], part: str, field: str, value: Any) -> str:
         ("cells", "conditions", {"fingerprint": "f", "auxiliary": {}}, "`cells.0.conditions.protocol`: field required"),
         ("cells", "started", 5, "`cells.0.started`: input should be a valid string"),
         ("scores", "labels", "0120", "`scores.0.labels`: string should match"),
-        ("scores", "labels", "01", "`scores.0`: labels, groups and scores are not of as many images"),
-        ("scores", "groups", [1], "`scores.0`: labels, groups and scores are not of as many images"),
+        ("scores", "labels", "01", "`scores.0`: labels, groups and scores differ in length"),
+        ("scores", "groups", [1], "`scores.0`: labels, groups and scores differ in length"),
         ("scores", "scores", [0.1, None, 0.2, 0.3], "`scores.0.scores.1`: input should be a valid number"),
         ("scores", "scores", [0.1, float("nan"), 0.2, 0.3], "`scores.0.scores.1`: input should be a finite number"),
     ],
@@ -142,7 +142,7 @@ def test_a_field_of_a_baseline_that_does_not_fit_is_named(tmp_path: Path, part: 
     file = tmp_path / "baseline.json"
     write_baseline([cell(count=4)], file, {})
     file.write_text(changed(json.loads(file.read_text()), part, field, value))
-    with pytest.raises(UserError, match=re.escape(f"{file} is not a whole baseline ({said}")):
+    with pytest.raises(UserError, match=re.escape(f"{file} is not a complete baseline ({said}")):
         read_baseline(file)
 
 
@@ -156,5 +156,5 @@ def test_what_a_newer_writer_added_to_a_baseline_is_ignored(tmp_path: Path) -> N
 def test_a_cell_stands_in_a_baseline_once(tmp_path: Path) -> None:
     file = tmp_path / "baseline.json"
     write_baseline([cell(count=4), cell(count=4, separation=3.0)], file, {})
-    with pytest.raises(UserError, match="`cells.1`: m, few-shot k=4, d, seed 0 .demo. stands there twice"):
+    with pytest.raises(UserError, match="`cells.1`: m, few-shot k=4, d, seed 0 .demo. appears twice"):
         read_baseline(file)

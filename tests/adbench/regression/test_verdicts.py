@@ -117,7 +117,7 @@ def test_strict_goes_by_the_figures() -> None:
 
 def test_a_missing_or_failed_cell_never_passes(tmp_path: Path) -> None:
     compared = check([], [cell()])
-    assert compared[0].reason == "the run lacks this cell"
+    assert compared[0].reason == "the run does not have this cell"
     assert exit_code(compared) is ExitCode.CELL_FAILED
     assert exit_code([]) is ExitCode.CELL_FAILED
     folder = RunFolder.create(tmp_path / "run")
@@ -161,9 +161,9 @@ def test_new_cells_are_named_and_pass_only_beside_others() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"fingerprint": "other"}, "another dataset content"),
-        ({"protocol": {"limit": 4}}, "another protocol"),
-        ({"auxiliary": {"x": "y"}}, "another content of the other sets"),
+        ({"fingerprint": "other"}, "different dataset content"),
+        ({"protocol": {"limit": 4}}, "different protocol"),
+        ({"auxiliary": {"x": "y"}}, "different content of the other sets"),
     ],
 )
 def test_other_data_or_protocol_is_incomparable(change: dict, reason: str) -> None:
@@ -189,7 +189,7 @@ def test_one_baseline_may_hold_a_cell_under_several_protocols() -> None:
 
 
 def test_other_images_or_one_label_are_incomparable() -> None:
-    assert check([cell(count=60)], [cell()])[0].reason == "other test images"
+    assert check([cell(count=60)], [cell()])[0].reason == "different test images"
     normal = dataclasses.replace(cell(), labels="0" * 120)
     assert "one label only" in check([normal], [normal])[0].reason
     tiny = cell(count=2)

@@ -12,8 +12,8 @@ FIGURES = {"metric": "image_auroc", "before": 0.9, "after": 0.8, "low": -0.15, "
 ROWS = [
     Comparison(label="fine", **{**FIGURES, "after": 0.9, "low": 0.0, "high": 0.0}, verdict="same"),
     Comparison(label="a|b<c>", **FIGURES, verdict="worse"),
-    Comparison(label="gone", metric="image_auroc", before=0.9, verdict="incomparable", reason="the run lacks this cell"),
-    Comparison(label="fresh", metric="image_auroc", after=0.7, verdict="new", reason="the baseline lacks this cell"),
+    Comparison(label="gone", metric="image_auroc", before=0.9, verdict="incomparable", reason="the run does not have this cell"),
+    Comparison(label="fresh", metric="image_auroc", after=0.7, verdict="new", reason="the baseline does not have this cell"),
 ]
 
 
@@ -21,7 +21,7 @@ def test_a_row_of_words() -> None:
     shown = cells_of(ROWS[1])
     assert shown == ("a|b<c>", "Image AUROC", "90.0", "80.0", "-10.0", "-15.0 to -5.0", "4.0", "worse")
     assert sentence(ROWS[1]) == "a|b<c>: worse, Image AUROC 90.0 -> 80.0 (difference -15.0 to -5.0)"
-    assert sentence(ROWS[2]) == "gone: incomparable: the run lacks this cell"
+    assert sentence(ROWS[2]) == "gone: incomparable: the run does not have this cell"
 
 
 def test_what_needs_a_look_comes_first_and_the_rest_is_folded_away() -> None:

@@ -78,7 +78,7 @@ def test_the_terminal_table_shows_all_of_it() -> None:
         "a[epochs=3]",
         "o (test-oracle)",
         "chosen on the test set, to reproduce published figures; not ranked with the others",
-        "No mean where a dataset is missing, and so no rank: b (lacks d1)",
+        "No mean where a dataset is missing, and so no rank: b (missing: d1)",
     ):
         assert part in text
 

@@ -17,9 +17,9 @@ def notes(records, **options) -> str:
 def test_seeds_and_sampling_are_told_apart() -> None:
     assert "One seed" in notes([record()])
     several = notes([record(seed=0), record(seed=1)])
-    assert "over 2 seeds: what another draw of the support and another training change" in several
+    assert "over 2 seeds: the effect of another draw of the support and another training" in several
     assert "what another sample of test images" in several
-    assert "the spread over seeds is not in them" in several
+    assert "they leave out the spread over seeds" in several
     assert "over 1 to 2 seeds" in notes([record(seed=0), record(seed=1), record("b")])
 
 
@@ -32,12 +32,12 @@ def test_few_datasets_are_warned_of() -> None:
 
 
 def test_missing_datasets_are_named_by_row() -> None:
-    assert "b (lacks d2)" in notes([record("a"), record("a", "d2"), record("b")])
+    assert "b (missing: d2)" in notes([record("a"), record("a", "d2"), record("b")])
 
 
 def test_a_failed_seed_behind_a_figure_is_named() -> None:
     records = [record("a", seed=0), record("a", seed=1, value=None), record("b", value=None), record("b", "d2")]
-    assert "Not in their figures, for they failed: a on d1 (1 seed)." in notes(records)
+    assert "Failed, so not in their figures: a on d1 (1 seed)." in notes(records)
     assert "they failed" not in notes([record("a"), record("b", value=None)])
 
 
@@ -55,7 +55,7 @@ def test_marks_are_explained_as_they_are_ranked() -> None:
 
 
 def test_figures_without_scores_have_no_test() -> None:
-    assert "no test of its lead in Image AUROC (%)" in notes([record(), record("b", value=0.7)])
+    assert "its lead was not tested in Image AUROC (%)" in notes([record(), record("b", value=0.7)])
     assert "best" not in notes([record()])
 
 
@@ -80,7 +80,7 @@ def test_a_cell_measured_anew_with_another_version_is_named() -> None:
     older = timm("1.0.9", started="2026-01-01", id="1")
     newer = timm("1.0.20", started="2026-01-02", id="2")
     assert (
-        "Measured anew with another version of a package that decides the scores: a with timm 1.0.20, before with 1.0.9. "
+        "Measured again with another version of a package that decides the scores: a with timm 1.0.20, before with 1.0.9. "
         "Only the newer cells count."
     ) in notes([newer, older])
     assert "version" not in notes([timm("1.0.20", started="2026-01-01", id="1"), newer])

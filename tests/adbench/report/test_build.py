@@ -106,7 +106,7 @@ def test_missing_and_failed_figures_are_shown_as_such(demo: RunFolder, page: Pag
     assert html.count('href="#failed">failed</a>') == 2  # leaderboard and cells
     assert "no mean: a dataset is missing" in html
     assert "a bug in the plugin" in html
-    assert all(f"{method} (lacks elsewhere)" in html for method in ("beta", "gamma", "oracle"))
+    assert all(f"{method} (missing: elsewhere)" in html for method in ("beta", "gamma", "oracle"))
     assert not re.search(r"\bnan\b", re.sub(r"<(script|style)>.*?</\1>|base64,[^\"]*", "", html, flags=re.DOTALL), re.IGNORECASE)
 
 
@@ -119,7 +119,7 @@ def test_marks_and_banner_are_visible(demo: RunFolder, page: Page) -> None:
 
 
 def test_a_contradicted_card_is_shown_with_what_was_seen(folder: RunFolder, page: Page) -> None:
-    seen = "Scored by themselves, 8 of 8 test images get another score."
+    seen = "Scored by themselves, 8 of 8 test images get a different score."
     for seed in (0, 1):
         made_up_cell(folder, "alpha", "set", seed=seed, contradiction=seen)
     made_up_cell(folder, "beta", "set")

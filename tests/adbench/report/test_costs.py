@@ -59,5 +59,5 @@ def test_charts_name_what_they_cannot_show(folder: RunFolder) -> None:
     assert list(blocks) == ["Fit and predict (s)", "GFLOP an image", "Peak memory (MB)"]
     (chart,) = blocks["GFLOP an image"].charts
     assert [key.label for key in chart.legend] == ["m"]
-    assert chart.note == "Not shown, for want of a figure on every dataset: n."
-    assert blocks["GFLOP an image"].notes == ["zero-shot (preset demo): Not shown, for want of a figure on every dataset: n."]
+    assert chart.note == "Not shown, without a figure on every dataset: n."
+    assert blocks["GFLOP an image"].notes == ["zero-shot (preset demo): Not shown, without a figure on every dataset: n."]

@@ -87,7 +87,7 @@ def test_cells_that_saw_other_images_are_named(folder: RunFolder) -> None:
     made_up_cell(folder, "gamma", "set")
     (gallery,) = shown(folder)
     assert sorted(name for name, _, _ in gallery.columns) == ["alpha", "gamma"]
-    assert gallery.notes[1] == "Left out, for they saw other images: beta, few-shot k=4, seed 0."
+    assert gallery.notes[1] == "Left out because they saw other images: beta, few-shot k=4, seed 0."
 
 
 def test_an_unreadable_image_costs_its_picture(folder: RunFolder) -> None:

@@ -194,7 +194,7 @@ def test_a_wrong_card_cannot_be_made(changes: dict) -> None:
 def test_a_card_with_the_name_of_a_core_metric_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     twin = dataclasses.replace(brought.GAP, name="image_auroc")
     monkeypatch.setattr(brought, "adbench_metrics", adbench.hookimpl(lambda: [twin]))
-    with pytest.raises(adbench.UserError, match="'image_auroc': one of adbench-vision, one of unknown"):
+    with pytest.raises(adbench.UserError, match="'image_auroc': one from adbench-vision, one from unknown"):
         registry()
 
 

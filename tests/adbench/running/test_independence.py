@@ -72,11 +72,11 @@ def rounded(self, batch: ImageBatch) -> Prediction:
 @pytest.mark.parametrize(
     ("name", "fake", "says"),
     [
-        ("predict_all", over_the_test_set, "get another score, by up to"),
-        ("predict", over_the_batch, "get another map, by up to"),
-        ("predict", running_mean, "get another score"),
-        ("predict", faint_mean, "get another score"),
-        ("predict", by_chance, "get another score"),
+        ("predict_all", over_the_test_set, "get a different score, by up to"),
+        ("predict", over_the_batch, "get a different map, by up to"),
+        ("predict", running_mean, "get a different score"),
+        ("predict", faint_mean, "get a different score"),
+        ("predict", by_chance, "get a different score"),
         ("predict", only_in_company, "fails (ZeroDivisionError: no spread)"),
         ("predict", maps_in_company, "gets no map"),
     ],

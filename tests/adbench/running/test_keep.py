@@ -69,5 +69,5 @@ def test_a_finished_cell_survives_a_failure_when_measured_again(out: Path, monke
 
 
 def test_unknown_things_cannot_be_kept(out: Path) -> None:
-    with pytest.raises(UserError, match=r"Unknown thing to keep 'map'.*maps"):
+    with pytest.raises(UserError, match=r"Unknown value of --keep 'map'.*maps"):
         toy_run(out, datasets="toy-a", keep=("map",))

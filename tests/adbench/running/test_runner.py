@@ -166,7 +166,7 @@ def test_a_failed_cell_is_tried_again(out: Path, monkeypatch) -> None:
     [
         ("nan", "scores that are NaN or infinite"),
         ("inf", "scores that are NaN or infinite"),
-        ("few", r"scores of shape \(15,\) for 16 images: \(16,\) is wanted"),
+        ("few", r"scores of shape \(15,\) for 16 images, not \(16,\)"),
         ("shape", r"scores of shape \(16, 1\)"),
         ("integer", "scores of type torch.int64"),
         ("none", "gave no scores, and its card does not say"),

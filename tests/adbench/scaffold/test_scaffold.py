@@ -73,13 +73,13 @@ def test_words_of_python_and_of_the_templates_are_names_like_any_other(
     ("name", "reason"),
     [
         ("Bright_Spots", "Try 'bright-spots'"),
-        ("3d", "begins with a letter"),
+        ("3d", "starting with a letter"),
         ("../up", "cannot be used"),
         ("a b", "cannot be used"),
         ("mvfa", "There is a package adbench_mvfa already"),
         ("patchcore", "There is a method 'patchcore' already"),
         ("phantoms", "already"),
-        ("here", "is there already"),
+        ("here", "exists already"),
     ],
 )
 def test_names_that_cannot_be_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, reason: str) -> None:

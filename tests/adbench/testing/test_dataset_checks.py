@@ -27,10 +27,10 @@ ARCHIVE = DatasetArchive(url="https://example.org/set.zip", sha256="0" * 64, fol
 FAULTS = [
     ("card-complete", "`how_to_get` is empty", card(how_to_get="")),
     ("card-complete", "the name 'My Set' is not", card(name="My Set")),
-    ("card-complete", "'test/bad', which is no split", card(counts={"test/bad": 9})),
+    ("card-complete", "'test/bad', which is not a split", card(counts={"test/bad": 9})),
     ("card-complete", "is 'abc', not 64 hex digits", card(archives=(replace(ARCHIVE, sha256="abc"),))),
-    ("card-complete", "has not one of `url` and `hub`", card(archives=(replace(ARCHIVE, url=""),))),
-    ("card-complete", "has not one of `url` and `hub`", card(archives=(replace(ARCHIVE, hub="datasets/a/b:c"),))),
+    ("card-complete", "needs either `url` or `hub`", card(archives=(replace(ARCHIVE, url=""),))),
+    ("card-complete", "needs either `url` or `hub`", card(archives=(replace(ARCHIVE, hub="datasets/a/b:c"),))),
     ("card-complete", "the folder '../up' of", card(archives=(replace(ARCHIVE, folder="../up"),))),
     ("card-complete", "has only normal images", faulty("Normals")),
     ("card-truthful", "has_masks is True, but there are no masks", faulty("NoMasks")),
@@ -46,16 +46,16 @@ FAULTS = [
     ("ids-stable", "differ between two instances", faulty("Renaming")),
     ("train-normal", "1 images of train are abnormal, first Ungood/00", faulty("SickTrain")),
     ("splits-disjoint", "train/good/00 and valid/good/00 and test/good/00 have the same pixels (1 such case)", faulty("Copied")),
-    ("groups-disjoint", "are of one subject", faulty("SharedSubjects")),
+    ("groups-disjoint", "show one subject", faulty("SharedSubjects")),
     ("labels-differ", "different labels", faulty("Doubtful")),
-    ("images-stable", "is another one when it is read again", faulty("Flickering")),
+    ("images-stable", "differs when read again", faulty("Flickering")),
     ("images-stable", "changes with the array", faulty("Keeping")),
     ("images-stable", "is uint8 (24, 24), not (H, W, 3) uint8", faulty("Grey")),
     ("masks-match", "the abnormal image valid/Ungood/01 has no mask", faulty("NoMask")),
     ("masks-match", "is (12, 12), its image (24, 24)", faulty("SmallMask")),
     ("masks-match", "not an array of bool", faulty("GreyMask")),
     ("masks-match", "marks no pixel", faulty("EmptyMask")),
-    ("names-hide-labels", "'lesion' tells of a label", card(class_name="brain with lesions")),
+    ("names-hide-labels", "'lesion' reveals a label", card(class_name="brain with lesions")),
     ("names-hide-labels", "a path", card(class_name="test/brain")),
     ("pixels-hide-labels", "the pixel in row 0, column 0 alone", faulty("Burnt")),
     ("pixels-hide-labels", "differ in size: 24 x 24 and 22 x 24", faulty("Cropped")),
@@ -106,7 +106,7 @@ def test_every_check_has_a_fault() -> None:
 
 def test_a_set_that_is_not_there_says_so(registry: Registry) -> None:
     results = check_dataset(faulty("Absent"), registry=registry, only=["ids-unique"])
-    assert (results[0].status, results[0].reason) == ("failed", "fair-set is not there: Fetch it from the shelf.")
+    assert (results[0].status, results[0].reason) == ("failed", "fair-set is missing: Fetch it from the shelf.")
 
 
 def test_an_unknown_check_is_a_user_error(registry: Registry) -> None:

@@ -42,31 +42,31 @@ FAULTS = [
     ("card-complete", "`licence` is empty", card(licence=" ")),
     ("card-complete", "`citation` is empty", card(citation="")),
     ("card-complete", "the name 'Fair!' is not", card(name="Fair!")),
-    ("card-complete", "'some-shot' is no track. Did you mean", card(tracks=("some-shot",))),
+    ("card-complete", "'some-shot' is not a track. Did you mean", card(tracks=("some-shot",))),
     ("card-complete", "not frozen", card(parameters=NotFrozen, weight_parameters=())),
     ("card-complete", "'sharpness' has no help", card(parameters=NoHelp, weight_parameters=())),
-    ("card-complete", "'wieghts', which is no parameter. Did you mean 'weights'?", card(weight_parameters=("wieghts",))),
+    ("card-complete", "'wieghts', which is not a parameter. Did you mean 'weights'?", card(weight_parameters=("wieghts",))),
     ("card-complete", "the preset 'demo' sets 'epochs'", card(presets={"demo": {"epochs": 1}})),
-    ("card-complete", "`packages` names 'tim', which is no distribution", card(packages=("torch", "tim"))),
-    ("card-complete", "'best' is no way to choose a checkpoint", card(selection="best")),
+    ("card-complete", "`packages` names 'tim', which is not an installed distribution", card(packages=("torch", "tim"))),
+    ("card-complete", "'best' is not a way to choose a checkpoint", card(selection="best")),
     ("card-complete", "cannot be loaded from", card(factory="faultydetectors:Nobody")),
     ("card-truthful", "gives_maps is True, but 0 of 3", faulty("Silent")),
     ("card-truthful", "gives_maps is False, but 3 of 3", card(gives_maps=False)),
     ("card-truthful", "the card names the track zero-shot", faulty("Crashing")),
     ("scores-well-formed", "NaN or infinite", faulty("NotFinite")),
-    ("scores-well-formed", "scores of shape (7,) for 8 images: (8,) is wanted", faulty("TooFew")),
-    ("scores-well-formed", "maps of shape (8, 1024) for 8 images: (8, h, w) is wanted", faulty("FlatMaps")),
-    ("scores-well-formed", "floating point is wanted", faulty("Integers")),
+    ("scores-well-formed", "scores of shape (7,) for 8 images, not (8,)", faulty("TooFew")),
+    ("scores-well-formed", "maps of shape (8, 1024) for 8 images, not (8, h, w)", faulty("FlatMaps")),
+    ("scores-well-formed", "not floating point", faulty("Integers")),
     ("scores-well-formed", "predict returned ndarray, not an adbench.Prediction", faulty("BareArrays")),
     ("scores-well-formed", "2 predictions for 3 batches", faulty("LosesBatches")),
     ("higher-is-more-anomalous", "the sign looks wrong", faulty("UpsideDown")),
-    ("higher-is-more-anomalous", "the pixels of blatant anomalies", faulty("MapUpsideDown")),
+    ("higher-is-more-anomalous", "the pixels of obvious anomalies", faulty("MapUpsideDown")),
     (
         "higher-is-more-anomalous",
         "the sign looks wrong",
         faulty("UpsideDown", tracks=("zero-shot", "few-normal"), random_weights=True),
     ),
-    ("deterministic", "between two runs with one seed", faulty("Unseeded")),
+    ("deterministic", "between two runs with the same seed", faulty("Unseeded")),
     ("independent-of-batch-size", "in batches of 1", faulty("BatchNormaliser")),
     ("independent-of-order", "in another order", faulty("IdReader")),
     ("independent-of-order", "in another order", faulty("Running")),
@@ -82,7 +82,7 @@ FAULTS = [
     ("too-little-support", "ends in IndexError", faulty("Crashing", **NORMAL_ONLY)),
     ("too-little-support", "is not refused", faulty("Careless", **NORMAL_ONLY)),
     ("no-label-access", "predict reads labels of a batch", faulty("LabelReader")),
-    ("no-label-access", "when the labels of the test images are other ones", faulty("Oracle")),
+    ("no-label-access", "when the labels of the test images change", faulty("Oracle")),
     ("no-label-access", "looks into the user's data", faulty("DiskOracle")),
     ("fits-only-what-is-granted", "with and without images for validation", faulty("Greedy")),
     ("fits-only-what-is-granted", "fit or predict looks into the user's data", faulty("DiskOracle")),
@@ -157,7 +157,7 @@ def test_declared_transductive_is_let_off(registry: Registry) -> None:
 def test_declared_random_weights_are_judged_where_they_learn(registry: Registry) -> None:
     check = "higher-is-more-anomalous"
     (result,) = check_detector(faulty("UpsideDown", tracks=("zero-shot",), random_weights=True), registry=registry, only=[check])
-    assert (result.status, result.reason) == ("skipped", "the card declares its weights random, and it learns from no image")
+    assert (result.status, result.reason) == ("skipped", "the card declares its weights random, and it learns from no images")
     (result,) = check_detector(faulty("UpsideDown", tracks=("zero-shot",)), registry=registry, only=[check])
     assert result.status == "failed"
 

@@ -50,7 +50,7 @@ def test_a_detector() -> None:
     assert (result.status, result.reason, result.mend) == ("xfailed", "expected failure: nobody wrote it", "")
     (result,) = check_detector(card(expected_failed_checks={"card-complete": "nobody wrote it"}), only=["card-complete"])
     assert (result.status, result.reason) == ("failed", "it passes, and the card expects it to fail: nobody wrote it")
-    assert result.mend == "Take the check out of `expected_failed_checks` on the card."
+    assert result.mend == "Remove the check from `expected_failed_checks` on the card."
 
 
 def test_a_check_that_does_not_apply_stays_skipped() -> None:
@@ -61,10 +61,10 @@ def test_a_check_that_does_not_apply_stays_skipped() -> None:
 @pytest.mark.parametrize(
     ("checks", "message"),
     [
-        ({"determinstic": "why"}, "names 'determinstic', which is no check. Did you mean 'deterministic'"),
+        ({"determinstic": "why"}, "names 'determinstic', which is not a check. Did you mean 'deterministic'"),
         ({"deterministic": " "}, "gives no reason for 'deterministic'"),
         ({"deterministic": None}, "gives no reason for 'deterministic'"),
-        ({"ids-unique": "of datasets"}, "names 'ids-unique', which is no check"),
+        ({"ids-unique": "of datasets"}, "names 'ids-unique', which is not a check"),
     ],
 )
 def test_an_unknown_check_or_an_empty_reason_is_an_error(checks: dict, message: str) -> None:
@@ -73,7 +73,7 @@ def test_an_unknown_check_or_an_empty_reason_is_an_error(checks: dict, message: 
 
 
 def test_of_a_dataset_too() -> None:
-    with pytest.raises(UserError, match="names 'ids-uniqe', which is no check. Did you mean 'ids-unique'"):
+    with pytest.raises(UserError, match="names 'ids-uniqe', which is not a check. Did you mean 'ids-unique'"):
         check_dataset(dataset_card(expected_failed_checks={"ids-uniqe": "why"}))
     registry = load_registry(load_plugins([ENTRY]))
     results = {result.check: result for result in check_dataset("honest", registry=registry, only=["groups-disjoint"])}

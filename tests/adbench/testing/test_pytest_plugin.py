@@ -46,7 +46,7 @@ def test_the_option_adds_checks(tmp_path: Path) -> None:
     # The toy set's images of one subject number are in every split.
     assert "adbench/toy-a::groups-disjoint FAILED" in done.stdout
     assert "toy-a: groups-disjoint: train/good/" in done.stdout
-    assert "To mend it: Split by subject" in done.stdout
+    assert "To fix it: Split by subject" in done.stdout
     assert "Traceback" not in done.stdout
     assert done.returncode == 1
 
@@ -99,12 +99,12 @@ def test_outcomes_become_those_of_pytest() -> None:
         """A demand."""
         raise ZeroDivisionError("a bug")
 
-    with pytest.raises(pytest.fail.Exception, match="fair: demand: the set is not there\nA demand.\nTo mend it: Do it."):
+    with pytest.raises(pytest.fail.Exception, match="fair: demand: the set is not there\nA demand.\nTo fix it: Do it."):
         as_test(Check("demand", refuse, "Do it."), bench)()
     with pytest.raises(ZeroDivisionError, match="a bug") as crashed:
         as_test(Check("demand", crash, "Do it."), bench)()
-    assert crashed.value.__notes__ == ["A demand.\nTo mend it: Do it."]
-    with pytest.raises(pytest.fail.Exception, match="fair: demand: it is wrong\nA demand.\nTo mend it: Do it."):
+    assert crashed.value.__notes__ == ["A demand.\nTo fix it: Do it."]
+    with pytest.raises(pytest.fail.Exception, match="fair: demand: it is wrong\nA demand.\nTo fix it: Do it."):
         as_test(Check("demand", fail, "Do it."), bench)()
     with pytest.raises(pytest.skip.Exception, match="it does not apply"):
         as_test(Check("demand", skip, "Do it."), bench)()

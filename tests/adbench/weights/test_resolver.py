@@ -112,13 +112,13 @@ def test_offline_asks_nobody(server: str, tmp_path: Path) -> None:
     weights = weights_at(f"{server}/good", tmp_path, offline=True)
     with pytest.raises(UserError, match=f"--offline forbids .*{server}/good.*--weights net=PATH"):
         weights.path("net")
-    assert weights.status("net") == f"not here, and offline: {server}/good"
+    assert weights.status("net") == f"not cached, and offline: {server}/good"
     assert Handler.asked == []
 
 
 def test_cached_file_with_another_hash(tmp_path: Path) -> None:
     (tmp_path / "net.safetensors").write_bytes(BODY[:-1])
-    with pytest.raises(UserError, match="not the published SHA-256 .*delete it"):
+    with pytest.raises(UserError, match="not have the published SHA-256 .*delete it"):
         weights_at("", tmp_path, DIGEST).path("net")
 
 
@@ -160,14 +160,14 @@ def test_embedded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = WeightsResolver(cards, offline=True)
     assert weights.path("net") == package / "net.safetensors"
     assert weights.status("net") == "embedded"
-    with pytest.raises(UserError, match="lost.safetensors.* missing: install adbench again"):
+    with pytest.raises(UserError, match="lost.safetensors.* missing: reinstall adbench"):
         weights.path("lost")
 
 
 def test_without_any_source(tmp_path: Path) -> None:
     weights = weights_at("", tmp_path)
-    assert weights.status("net") == "to be given: --weights net=PATH"
-    with pytest.raises(UserError, match="nothing tells where to get them"):
+    assert weights.status("net") == "must be given: --weights net=PATH"
+    with pytest.raises(UserError, match="have no known source"):
         weights.path("net")
 
 

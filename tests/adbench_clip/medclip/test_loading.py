@@ -89,15 +89,15 @@ def test_a_release_is_read_out_of_its_zip_file(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda state: state.pop("logit_scale"), "they lack logit_scale"),
-        (lambda state: state.update(extra=torch.ones(1)), "they also hold extra"),
+        (lambda state: state.pop("logit_scale"), "logit_scale is missing"),
+        (lambda state: state.update(extra=torch.ones(1)), "extra is unexpected"),
         (
             lambda state: state.update(renamed=state.pop("vision_model.projection_head.weight")),
-            "lack vision_model.projection_head.weight, and differ in 1 more tensors",
+            r"vision_model.projection_head.weight is missing \(and 1 more\)",
         ),
         (
             lambda state: state.update({"text_model.projection_head.weight": torch.ones(3, 32)}),
-            r"text_model.projection_head.weight of shape \(3, 32\) instead of \(32, 32\)",
+            r"text_model.projection_head.weight has shape \(3, 32\) instead of \(32, 32\)",
         ),
     ],
 )

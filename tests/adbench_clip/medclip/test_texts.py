@@ -37,10 +37,10 @@ def test_no_prompt_of_the_ensemble_holds_an_unknown_token(tiny: tuple[MedClip, B
 
 def test_a_file_that_is_no_vocabulary_is_refused(tmp_path: Path) -> None:
     (tmp_path / "words").write_text("\n".join([*SPECIAL[:2], "brain"]))
-    with pytest.raises(UserError, match=r"words lacks the token \[CLS\]: give the vocab.txt of Bio_ClinicalBERT"):
+    with pytest.raises(UserError, match=r"words has no token \[CLS\]: give the vocab.txt of Bio_ClinicalBERT"):
         read_vocabulary(tmp_path / "words")
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="is not a text file with one token a line"):
+    with pytest.raises(UserError, match="is not a text file with one token per line"):
         read_vocabulary(tmp_path / "binary")
     (tmp_path / "good").write_text("\n".join([*SPECIAL, "brain"]) + "\n")
     assert read_vocabulary(tmp_path / "good")["brain"] == len(SPECIAL)

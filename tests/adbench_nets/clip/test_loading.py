@@ -37,7 +37,7 @@ def test_published_names_tell_the_architecture() -> None:
 
 
 def test_a_published_name_with_weights_of_another_size_is_refused() -> None:
-    with pytest.raises(UserError, match="do not fit the CLIP architecture"):
+    with pytest.raises(UserError, match="do not fit the requested CLIP architecture"):
         load_tower(StateWeights({"ViT-B-32/openai": random_state()}), "ViT-B-32/openai", 224)
 
 
