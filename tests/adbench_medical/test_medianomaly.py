@@ -214,9 +214,10 @@ def test_masks_of_brats_that_do_not_fit(tmp_path: Path) -> None:
     (masks / "BraTS2021_00201_seg_70.png").rename(masks / "BraTS2021_00901_seg_70.png")  # of no slice
     (masks / "BraTS2021_00202_mask_70.png").write_bytes((masks / "BraTS2021_00202_seg_70.png").read_bytes())
     dataset = opened("brats2021", tmp_path)
-    masked = {item.id[-8:]: [mask.name for mask in item.masks] for item in dataset.items("test") if item.abnormal}
-    assert next(iter(dataset.items("test"))).masks[0].name == "BraTS2021_00200_FLAIR_70.PNG"
-    assert sum(not names for names in masked.values()) <= 2
+    masked = {item.id: [mask.name for mask in item.masks] for item in dataset.items("test") if item.abnormal}
+    assert masked["Ungood/BraTS2021_00200_flair_70"] == ["BraTS2021_00200_FLAIR_70.PNG"]
+    without = ["Ungood/BraTS2021_00201_flair_70", "Ungood/BraTS2021_00202_flair_70"]
+    assert [name for name, masks in masked.items() if not masks] == without
     assert left_out(dataset) == {
         "test/annotation/BraTS2021_00202_mask_70.png": "its image has two masks",
         "test/annotation/BraTS2021_00202_seg_70.png": "its image has two masks",
