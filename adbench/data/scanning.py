@@ -14,9 +14,10 @@ from adbench.contracts.dataset import SPLITS, Item, Reading, Split
 from adbench.data.accounting import LeftOut, Scan, relative, remedy
 from adbench.data.layouts import GOOD, UNGOOD, Layout, Parts, Place, interpret
 from adbench.data.pairing import pair, plain
-from adbench.data.slices import other_lengths, sliced
+from adbench.data.slices import labelled_as_a_whole, other_lengths, sliced
 from adbench.data.walking import HIDDEN, NOT_AN_IMAGE, Tree, walk
 from adbench.files.suffixes import stem_of, suffix_of
+from adbench.words import counted
 
 REMARKS_SHOWN = 3
 MOST_KINDS = 8  # so many folders may hold the same images in different ways
@@ -110,12 +111,22 @@ def scan(
     way_out = remedy(folder)
     return Scan(
         items={split: tuple(sorted(items[split], key=lambda item: item.id)) for split in SPLITS},
-        remarks=tuple(_remarks(found, {path.parent for _, path in _all(found.images)})),
+        remarks=(*_remarks(found, {path.parent for _, path in _all(found.images)}), *_whole_volumes(found, items)),
         problems=tuple(f"{problem} {way_out}" for problem in found.problems),
         mask_problems=tuple(f"{problem} {way_out}" for problem in found.mask_problems),
         left_out=tuple(sorted(found.left_out)),
         folder=folder,
     )
+
+
+def _whole_volumes(found: _Found, items: Mapping[Split, list[Item]]) -> Iterator[str]:
+    """A volume is rarely abnormal from the first slice to the last."""
+    for split in SPLITS:
+        if volumes := labelled_as_a_whole(items[split]):
+            yield (
+                f"All slices of {counted(len(volumes), 'abnormal volume')} of {split} count as abnormal, first {found.name(volumes[0])}: "
+                "give masks, which tell the slices with a lesion, or a manifest."
+            )
 
 
 def unread(folder: Path, reason: str = NO_SPLIT) -> Scan:
