@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from adbench.contracts.dataset import SPLITS, Dataset, Item, Split
-from adbench.data.layouts import Scan
+from adbench.data.accounting import Scan
 from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects
 from adbench.errors import UserError
 from adbench.words import counted

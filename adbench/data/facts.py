@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adbench.contracts.dataset import SPLITS, Dataset
+from adbench.data.accounting import Counted
 from adbench.data.disk import DiskDataset
-from adbench.data.splits import CountRow, count_rows, counts, folder_of
+from adbench.data.splits import count_rows, counts, folder_of
 from adbench.errors import UserError
 
 
@@ -36,7 +37,7 @@ class SetFacts:
     subjects: int
     types: int
     sites: int
-    files: list[CountRow]
+    files: list[Counted]
     warnings: list[str]
     problems: list[str]
 

@@ -123,7 +123,7 @@ class RunOptions:
 
     Attributes:
         methods: names separated by commas, or all; see `adbench methods`.
-        datasets: names, groups (bmad, phantoms), folder:PATH, or all (every available set).
+        datasets: names, groups (bmad, phantoms), folder:PATH, manifest:FILE, or all (every available set).
         data_root: folder that holds the datasets.
         track: supervision: full-normal, few-normal, few-shot, zero-shot; each method's usual one by default.
         shots: images of each kind (k) in the few-* tracks, e.g. 2,4,8,16. [default: 4]

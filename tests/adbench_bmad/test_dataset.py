@@ -75,7 +75,7 @@ def test_absence_names_folders_and_the_way_to_get_the_set(tmp_path: Path) -> Non
     assert "--data-root" in str(BmadDataset(card, None).absence())
     assert "is not a folder" in str(BmadDataset(card, tmp_path / "none").absence())
     touch(tmp_path, "Histopathology/pictures/a.png")
-    assert "1 images in" in str(BmadDataset(card, tmp_path).absence())
+    assert "1 file in pictures" in str(BmadDataset(card, tmp_path).absence())
 
 
 def test_two_copies_are_refused(tmp_path: Path) -> None:

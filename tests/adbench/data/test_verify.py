@@ -201,7 +201,7 @@ FAULTS = [
     (mask_empty, {"mask-empty": "error"}, "test/Ungood/test01_1 marks no pixel"),
     (no_abnormal, {"test-incomplete": "error"}, "test lacks normal or abnormal images"),
     (no_valid, {"split-empty": "warning"}, "valid is empty."),
-    (stray, {"set-warns": "warning"}, "1 images in "),
+    (stray, {"set-warns": "warning"}, "1 file in "),
 ]
 
 
