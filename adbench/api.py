@@ -69,7 +69,7 @@ class Run:
         return pd.DataFrame(rows, columns=[*columns, "metric", "value"]).astype({"value": float})
 
     def scores(self, record: CellRecord) -> pd.DataFrame:
-        """The per-image scores of a finished cell: `id, score, label, group, type, site`, None where unknown.
+        """The per-image scores of a finished cell: `id, score, label, group, type, site`, the last three missing where unknown.
 
         Raises:
             UserError: they cannot be read.

@@ -21,7 +21,7 @@ class SetFacts:
         counts: images by split and label, `{"test/normal": 640, "test/abnormal": 3075, "test": 3715, ...}`.
         values: which values of images with more than 8 bits become black and white.
         subjects, types, sites: how many are known.
-        files: what the files of each folder are used as.
+        folders: what the files of each folder are used as.
         warnings: what a user should know of this copy.
         problems: why it cannot be used as it is, each with what to do.
     """
@@ -37,7 +37,7 @@ class SetFacts:
     subjects: int
     types: int
     sites: int
-    files: list[Counted]
+    folders: list[Counted]
     warnings: list[str]
     problems: list[str]
 
@@ -58,7 +58,7 @@ def facts_of(dataset: Dataset) -> SetFacts:
         subjects=len({item.group for item in items} - {None}),
         types=len({item.type for item in items} - {None}),
         sites=len({item.site for item in items} - {None}),
-        files=count_rows(dataset),
+        folders=count_rows(dataset),
         warnings=dataset.warnings(),
         problems=dataset.problems(),
     )
