@@ -86,9 +86,9 @@ def write_nifti(root: Path) -> None:
         nibabel.save(nibabel.Nifti1Image(volume, np.eye(4)), path)
 
     for place, number, grey, mask in pictures():
-        save(units(grey), file_of(root, place, f"{number}.nii"))
+        save(units(grey), file_of(root, place, f"{number}.nii.gz"))
         if mask.any():
-            save(mask.astype(np.uint8) * 4, file_of(root, place, f"{number}.nii", masks=True))
+            save(mask.astype(np.uint8) * 4, file_of(root, place, f"{number}.nii.gz", masks=True))
 
 
 def scores(dataset: str, out: Path, window: str = "") -> tuple[dict, pd.Series]:
