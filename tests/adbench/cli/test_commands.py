@@ -417,8 +417,8 @@ def test_one_set_is_shown_with_what_its_files_are(with_folders, tmp_path: Path) 
         "masks yes",
         "train 3 0 3",
         "test 2 4 6",
-        "ground_truth/lesion masks test abnormal 4",
-        "test/lesion images test abnormal 4",
+        "ground_truth/lesion masks test lesion 4",
+        "test/lesion images test lesion 4",
         "train/good images train normal 3",
     ):
         assert any(wanted in line for line in lines), (wanted, lines)
@@ -447,7 +447,7 @@ def test_the_files_of_a_set_are_listed_before_its_first_run(with_folders, tmp_pa
     make_set(tmp_path / "made", train=3, normal=2, abnormal=4)
     arguments = ("run", "--methods", "peak", "--datasets", "folder:made,toy-a", "--track", "full-normal")
     first, second = (" ".join(with_folders(*arguments)[2].split()) for _ in range(2))
-    listed = "ground_truth/lesion 4 masks test abnormal test/good 2 images test normal test/lesion 4 images"
+    listed = "ground_truth/lesion 4 masks test lesion test/good 2 images test normal test/lesion 4 images"
     assert listed in first
     assert "toy-a: " not in first.split("test/lesion 4 images")[0]
     assert listed not in second
