@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from adbench.contracts.dataset import SPLITS, Dataset
 from adbench.data.accounting import Counted
+from adbench.data.disk import DiskDataset
 from adbench.data.splits import count_rows, counts, folder_of
+from adbench.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,10 @@ def facts_of(dataset: Dataset) -> SetFacts:
 
 
 def values_shown(dataset: Dataset) -> str:
-    """Which values become black and white in images of more than 8 bits, as the user asked for it."""
-    reading = dataset.card.reading
-    if reading.window:
-        return f"window {reading.window}"
-    return f"{reading.value_range[0]:g} to {reading.value_range[1]:g}" if reading.value_range else "as the files say"
+    """Which values become black and white in images of more than 8 bits."""
+    if not isinstance(dataset, DiskDataset):
+        return "as the set gives them"
+    try:
+        return dataset.levels.shown() if dataset.levels else "none here"
+    except UserError:
+        return "not known"  # the set's problems say why
