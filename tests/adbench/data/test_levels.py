@@ -9,7 +9,9 @@ from PIL import Image
 
 from adbench.contracts.dataset import DatasetCard, Item, Reading, Split
 from adbench.data.disk import DiskDataset
-from adbench.data.layouts import Layout, Scan, scan
+from adbench.data.accounting import Scan
+from adbench.data.layouts import Layout
+from adbench.data.scanning import scan
 from adbench.data.levels import Picture, levels_in_use
 from adbench.errors import UserError
 from adbench.files import raster
