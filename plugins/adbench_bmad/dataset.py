@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from adbench import DiskDataset, Layout, Scan, UserError, scan
-from adbench_bmad.names import FOLDERS, names_set, subject
+from adbench_bmad.names import FOLDERS, names_another, names_set, subject
 
 
 class BmadDataset(DiskDataset):
@@ -43,8 +43,10 @@ class BmadDataset(DiskDataset):
 
 def _nearest_first(root: Path, dataset: str) -> Iterator[list[Path]]:
     """Folders named as the set: in the root, one level deeper, and the root itself."""
+    if names_another(root.resolve().name):
+        return
     try:
-        children = _folders(root)
+        children = [child for child in _folders(root) if not names_another(child.name)]
         yield [child for child in children if names_set(child.name, dataset)]
         yield [below for child in children for below in _folders(child) if names_set(below.name, dataset)]
     except OSError as error:

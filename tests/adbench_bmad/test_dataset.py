@@ -48,6 +48,15 @@ def test_the_set_is_found_in_the_root_or_one_level_deeper(tmp_path: Path, where:
     assert BmadDataset(BY_NAME["bmad-brain"], tmp_path).absence() is not None
 
 
+def test_the_sets_of_medianomaly_are_none_of_bmad(tmp_path: Path) -> None:
+    touch(tmp_path, "MedIAnomaly-Data/Camelyon16/test/good/1.png", "MedIAnomaly-Data/BraTS2021/test/normal/1.png")
+    for root in (tmp_path, tmp_path / "MedIAnomaly-Data"):
+        for name in ("bmad-his", "bmad-brain"):
+            assert "no folder in" in str(BmadDataset(BY_NAME[name], root).absence())
+    touch(tmp_path, "BMAD/Camelyon16/test/good/1.png")
+    assert BmadDataset(BY_NAME["bmad-his"], tmp_path).absence() is None
+
+
 def test_the_root_may_be_the_set_itself(tmp_path: Path) -> None:
     touch(tmp_path, "Chest_AD/test/good/img/a.png")
     assert BmadDataset(BY_NAME["bmad-chest"], tmp_path / "Chest_AD").absence() is None
