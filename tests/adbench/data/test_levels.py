@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from adbench.contracts.dataset import DatasetCard, Item, Reading, Split
-from adbench.data.disk import DiskDataset
 from adbench.data.accounting import Scan
+from adbench.data.disk import DiskDataset
 from adbench.data.layouts import Layout
-from adbench.data.scanning import scan
 from adbench.data.levels import Picture, levels_in_use
+from adbench.data.scanning import scan
 from adbench.errors import UserError
 from adbench.files import raster
 
