@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from command import call_command
 from madeup import failed_cell, made_up_cell
-from setfiles import cut, make_set
+from setfiles import cut, make_set, write
 from toyplugin import entry_point
 
 from adbench import PublishedCard, SuiteCard, hookimpl
@@ -422,13 +422,21 @@ def test_one_set_is_shown_with_what_its_files_are(with_folders, tmp_path: Path) 
         "train/good images train normal 3",
     ):
         assert any(wanted in line for line in lines), (wanted, lines)
-    assert "0 to 4095" in out
+    assert "none here (images of more than 8 bits)" in out
     assert "valid is empty." in err
     code, out, _ = with_folders("datasets", "folder:sets/made", "--json")
     (facts,) = json.loads(out)
     assert facts["counts"]["test/abnormal"] == 4
     assert sum(row["files"] for row in facts["folders"]) == 3 + 2 + 4 + 4
     assert facts["problems"] == []
+
+
+def test_one_set_shows_how_its_values_are_read(with_folders, tmp_path: Path) -> None:
+    root = make_set(tmp_path / "made", train=3, normal=2, abnormal=2)
+    for file in [*(root / "train").rglob("*.png"), *(root / "test").rglob("*.png")]:
+        write(file, np.random.default_rng(0).integers(0, 4000, (32, 32)).astype(np.uint16))
+    assert "0 to 4095" in with_folders("datasets", "folder:made", "--range", "0:4095")[1]
+    assert "0 to 4095" not in with_folders("datasets", "folder:made", "--range", "10:3000")[1]
 
 
 def test_one_set_shows_its_subjects_and_what_is_wrong(with_folders, tmp_path: Path) -> None:
