@@ -1,4 +1,4 @@
-"""`adbench data verify NAME... | fetch NAME...`."""
+"""`adbench data verify NAME... | fetch NAME... | manifest NAME`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adbench.cli import manifest
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, tracked
-from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
+from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
 from adbench.errors import ExitCode, UserError
 from adbench.planning.options import RunOptions
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 NAME = "data"
 EXAMPLES = 3
 app = typer.Typer(help="Get datasets, and verify a copy.", add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app.command(manifest.NAME)(manifest.command)
 Names = Annotated[list[str], typer.Argument(help="Sets, groups (bmad), or all.")]
 Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the datasets.")]
 
@@ -32,6 +34,7 @@ def verify(
     value_range: ValueRange = None,
     window: Window = "",
     axis: Axis = 2,
+    mask_values: MaskValues = "",
     normal_names: NormalNames = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
 ) -> None:
@@ -43,7 +46,7 @@ def verify(
     from adbench.planning.shelf import Shelf
     from adbench.words import counted
 
-    options = RunOptions(value_range=value_range, window=window, axis=axis, normal_names=normal_names)
+    options = RunOptions(value_range=value_range, window=window, axis=axis, mask_values=mask_values, normal_names=normal_names)
     shelf = Shelf(registry_with_warnings(), data_root, options.reading, faulty=True)
     reports = logic.verify_all([shelf.present[card.name] for card in shelf.choose(names)], tracked)
     missing = list(shelf.absent.items())

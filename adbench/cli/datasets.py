@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_error, say_warning
-from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
+from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
 from adbench.contracts.dataset import SPLITS, DatasetCard
 from adbench.planning.options import RunOptions
 
@@ -32,6 +32,7 @@ def command(
     value_range: ValueRange = None,
     window: Window = "",
     axis: Axis = 2,
+    mask_values: MaskValues = "",
     normal_names: NormalNames = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -43,11 +44,11 @@ def command(
     from adbench.data.facts import facts_of
     from adbench.planning.shelf import Shelf
 
-    options = RunOptions(value_range=value_range, window=window, axis=axis, normal_names=normal_names)
+    options = RunOptions(value_range=value_range, window=window, axis=axis, mask_values=mask_values, normal_names=normal_names)
     shelf = Shelf(registry, data_root, options.reading, faulty=True)
     found = [facts_of(shelf.present[card.name]) for card in shelf.choose([name])]
     if as_json:
-        rows = [{**dataclasses.asdict(facts), "files": [row._asdict() for row in facts.files]} for facts in found]
+        rows = [{**dataclasses.asdict(facts), "folders": [row._asdict() for row in facts.folders]} for facts in found]
         print_json(rows)
         return
     for facts in found:
@@ -89,8 +90,8 @@ def _print(facts: SetFacts) -> None:
             print(f"  {label:9} {text}")
     rows = [(split, *(facts.counts[f"{split}{kind}"] for kind in ("/normal", "/abnormal", ""))) for split in SPLITS]
     print_grid(("split", "normal", "abnormal", "images"), rows)
-    if facts.files:
-        print_grid(COLUMNS, facts.files)
+    if facts.folders:
+        print_grid(COLUMNS, facts.folders)
     for warning in facts.warnings:
         say_warning(warning)
     for problem in facts.problems:

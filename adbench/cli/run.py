@@ -143,7 +143,7 @@ def _show_files(planned: Plan, out: Path) -> None:
         widest = max((len(row.folder) for row in rows), default=0)
         for row in rows[:FOLDERS_SHOWN]:
             use = " ".join(filter(None, (row.used, row.split, row.label, row.reason)))
-            print(f"  {row.folder:{widest}}  {row.count:6} {use}", file=sys.stderr)
+            print(f"  {row.folder:{widest}}  {row.files:6} {use}", file=sys.stderr)
         if len(rows) > FOLDERS_SHOWN:
             print(f"  ... {len(rows) - FOLDERS_SHOWN} more: `adbench datasets {name}` lists all.", file=sys.stderr)
 

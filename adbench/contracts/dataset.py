@@ -49,12 +49,14 @@ class Reading:
         window: what of an image's values to show, instead of a range: the name of a window of CT (`lung`, `brain`, ...),
             `CENTRE:WIDTH`, `voi` (as each DICOM file says), or `percentile` (fixed on the training normals); "" for none.
         axis: along which axis of a volume its slices lie, 0 to 2.
+        mask_values: the values in masks that mark a lesion; empty: any but 0, of which most masks may hold only one.
         normal_names: names of folders, in lower case, that hold normal images, besides the usual ones.
     """
 
     value_range: tuple[float, float] | None = None
     window: str = ""
     axis: int = 2
+    mask_values: frozenset[int] = frozenset()
     normal_names: frozenset[str] = frozenset()
 
 
@@ -83,6 +85,9 @@ class DatasetCard:
         expected_failed_checks: name of a conformance check to the reason why it cannot pass; the check still runs, a
             failure with this reason is expected, and passing is a failure.
         argument: what follows the `:` in a name that takes an argument; filled in by the harness.
+        expand: for a name that takes an argument: `package.module:attribute`, called as `expand(card, root)` with what the user
+            typed in `card.name` and `card.argument`. It returns the cards of the sets that this stands for, each with the name
+            that tables and records show and with the argument that its dataset needs; "" if the argument is part of the name.
         reading: how the user wants its files to be read; filled in by the harness.
         archives: the archives that together hold the set, for `adbench data fetch`; empty if it cannot be downloaded.
     """
@@ -103,6 +108,7 @@ class DatasetCard:
     licence: str = ""
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
+    expand: str = ""
     reading: Reading = Reading()
     archives: tuple[DatasetArchive, ...] = ()
 

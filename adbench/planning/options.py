@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from adbench.contracts.dataset import Reading
 from adbench.contracts.protocol import POOLS, Protocol
 from adbench.errors import UserError, did_you_mean
+from adbench.files.windows import check_axis, read_window
 from adbench.planning.readings import Range, read_range
 from adbench.planning.suites import PRESETS, Block, check_choice, check_numbers, load_suite
 from adbench.registry.parameters import Overrides, parse_set
@@ -135,7 +136,7 @@ class RunOptions:
 
     Attributes:
         methods: names separated by commas, or all; see `adbench methods`.
-        datasets: names, groups (bmad, phantoms), folder:PATH, or all (every available set).
+        datasets: names, groups (bmad, phantoms), folder:PATH, manifest:FILE, or all (every available set).
         data_root: folder that holds the datasets.
         track: supervision: full-normal, few-normal, few-shot, zero-shot; each method's usual one by default.
         shots: images of each kind (k) in the few-* tracks, e.g. 2,4,8,16. [default: 4]
@@ -160,8 +161,9 @@ class RunOptions:
         cell_timeout: most seconds that a cell may take; beyond them it fails.
         retries: how often a cell runs again whose process died.
         value_range: LOW:HIGH, the values that become black and white in images of more than 8 bits. [default: found over the set]
-        window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, CENTRE:WIDTH, voi or percentile.
+        window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, mediastinum, CENTRE:WIDTH, voi or percentile.
         axis: along which axis of a volume its slices lie: 0, 1 or 2.
+        mask_values: the values in masks that mark a lesion, e.g. 1,4. [default: any but 0]
         normal_names: names of folders that hold normal images, besides good, normal, ok, healthy and negative.
         rehash: read the files of all datasets again, instead of trusting their sizes and times.
         keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells without them run again.
@@ -194,8 +196,9 @@ class RunOptions:
     cell_timeout: float | None = None
     retries: int = 0
     value_range: Converted[str | Range | None, Range | None] = Converted(read_range, None)
-    window: str = ""
+    window: Converted[str, str] = Converted(read_window, "")
     axis: int = 2
+    mask_values: Converted[Numbers, tuple[int, ...]] = Converted(numbers_of("--mask-values"), ())
     normal_names: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
     rehash: bool = False
     keep: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
@@ -208,6 +211,9 @@ class RunOptions:
         for what in self.keep:
             check_choice("value of --keep", what, KEPT)
         check_choice("value of --sandbox", self.sandbox, SANDBOXES)
+        check_axis(self.axis)
+        if self.value_range is not None and self.window:
+            raise UserError("--range and --window both say what is black and white: give one of them.")
         for name, value in (("--limit", self.limit), ("--batch-size", self.batch_size), ("--workers", self.workers)):
             if value is not None and value < 1:
                 raise UserError(f"{name} must be 1 or more.")
@@ -225,7 +231,13 @@ class RunOptions:
     def reading(self) -> Reading:
         """How the files of the sets are to be read."""
         names = frozenset(name.lower() for name in self.normal_names)
-        return Reading(value_range=self.value_range, window=self.window, axis=self.axis, normal_names=names)
+        return Reading(
+            value_range=self.value_range,
+            window=self.window,
+            axis=self.axis,
+            mask_values=frozenset(self.mask_values),
+            normal_names=names,
+        )
 
     def blocks(self, registry: Registry | None = None) -> list[Block]:
         """The grid: the suite's (looked up in `registry`) with the user's options applied, or a single block."""
