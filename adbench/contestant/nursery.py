@@ -83,7 +83,7 @@ class Nursery:
         if not process:
             try:
                 signal.set_wakeup_fd(-1)
-                for file in (self._control.detach(), *self._pipe, self._janitor.line):
+                for file in (self._control.detach(), *self._pipe):
                     os.close(file)
                 prepare(parent, scratch, output, self._hello.access)
                 live(socket.socket(fileno=line), scratch)
@@ -120,24 +120,23 @@ class Nursery:
 
 
 class Janitor:
-    """A process that removes the scratch folders once the nursery has ended, however that came about.
+    """A process that removes the scratch folders once the referee has gone, however that came about.
 
     It is born before the sandbox, which keeps the nursery from removing a folder out of the one above.
 
-    Attributes:
-        process: its number.
-        line: a descriptor; when its last copy is closed the janitor sets to work.
+    Args:
+        folder: what it removes.
+        control: the nursery's line, which it does not keep.
+        presence: a pipe that ends with the referee.
     """
 
-    def __init__(self, folder: str, control: socket.socket) -> None:
-        waiting, self.line = os.pipe()
+    def __init__(self, folder: str, control: socket.socket, presence: int) -> None:
         self.process = _fork()
         if not self.process:
             try:
-                for file in (self.line, control.detach()):
-                    os.close(file)
+                os.close(control.detach())
                 os.chdir("/")
-                os.read(waiting, 1)
+                os.read(presence, 1)
                 for _ in range(JANITOR_TRIES):  # somebody may still be writing while he is ended
                     shutil.rmtree(folder, ignore_errors=True)
                     if not os.path.exists(folder):
@@ -145,7 +144,7 @@ class Janitor:
                     time.sleep(TRIAL_PAUSE)
             finally:
                 os._exit(0)
-        os.close(waiting)
+        os.close(presence)
 
 
 def _fork() -> int:
@@ -203,7 +202,7 @@ def main() -> None:
         if alone:
             prepare(os.getppid(), Path(hello.scratch), files[0], hello.access)
         else:
-            janitor = Janitor(hello.scratch, control)
+            janitor = Janitor(hello.scratch, control, files[0])
             adopt_orphans()
             held = _held(hello)
             hello = hello if held else replace(hello, access=None)

@@ -78,7 +78,7 @@ class Births:
         self._control: socket.socket | None = None
         self._forks, self._held = FORK_IS_SAFE, 0
         self._ready = threading.Event()
-        self._closing = False
+        self._presence = os.pipe()  # ends with this process: a janitor waits for that
 
     def __enter__(self) -> Self:
         if FORK_IS_SAFE:
@@ -86,7 +86,6 @@ class Births:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._closing = True
         with self._lock:
             for entrant in list(self._entrants.values()):
                 self._end(entrant)
@@ -100,6 +99,8 @@ class Births:
                     self._nursery.kill()
                     self._nursery.wait()
         shutil.rmtree(self.scratch, ignore_errors=True)
+        for descriptor in self._presence:
+            os.close(descriptor)
 
     @property
     def sandbox(self) -> str:
@@ -171,7 +172,7 @@ class Births:
         self._nursery = self._process(theirs.fileno(), 2, str(self.scratch))
         theirs.close()
         self._control = ours
-        send_order(ours, self._hello)
+        send_order(ours, self._hello, self._presence[:1])
         threading.Thread(target=self._hear, args=(ours,), name="adbench-nursery", daemon=True).start()
 
     def _hear(self, control: socket.socket) -> None:

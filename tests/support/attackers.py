@@ -255,6 +255,14 @@ class Forks(toyplugin.Peak):
         raise adbench.UserError("left them")
 
 
+class Patricide(toyplugin.Peak):
+    """Ends the process that it comes from."""
+
+    def fit(self, support: adbench.Support, ctx: adbench.Context) -> None:
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(60)
+
+
 class Shouts(toyplugin.Peak):
     """Prints more than any pipe holds, without an end of line, too."""
 
@@ -308,6 +316,7 @@ CARDS = {
     "hangs": Hangs,
     "fills": Fills,
     "forks": Forks,
+    "patricide": Patricide,
     "shouts": Shouts,
     "closes": Closes,
     "meddles": Meddles,
