@@ -18,6 +18,7 @@ from adbench.contestant.telling import ToldProgress, tell_error, tell_prediction
 from adbench.contestant.wire import Closed
 from adbench.contracts.detector import Prediction
 
+FIRST_ORDER = 1
 MOST_ALONE = 2  # predictions for a single image: one is right, two are wrong already
 
 
@@ -29,7 +30,13 @@ def serve(connection: socket.socket, scratch: Path) -> None:
     """
     line = Line(connection)
     try:
-        brief: Brief = line.order()
+        try:
+            brief: Brief = line.order()
+        except Closed:
+            raise
+        except Exception as error:  # a module that is not found here
+            tell_error(line, FIRST_ORDER, error)
+            return
         if torch.get_num_threads() != brief.threads:  # it decides the order of sums, and so the last bits of a score
             torch.set_num_threads(brief.threads)
         sources = [AskingSource(line, view) for view in ("granted", "tested")]

@@ -47,7 +47,7 @@ class CellRecord:
         random_weights: the network was never trained, see `DetectorCard.random_weights`.
         contradiction: how scores were seen to depend on other images although the card says that they do not; or "".
         seconds: of `fit` and `predict`.
-        peak_memory_mb: peak memory of the process while the cell ran, in MB; None if the platform does not tell.
+        peak_memory_mb: peak memory of the detector's process until it had scored, in MB; None if the platform does not tell.
         cost: `images_per_second`, `gpu_memory_mb`, `trainable_parameters`, `gflop_per_image`, see `adbench.running.costs`; what
             was not measured is absent.
         kept: which of `maps` and `state` the user asked to keep besides the scores; present if the method gives it.

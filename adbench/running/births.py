@@ -127,7 +127,8 @@ class Births:
                 else:
                     self._start_alone(entrant, theirs, writing)
             except (Closed, OSError) as error:
-                entrant.has_ended(None)
+                del self._entrants[entrant.number]
+                ours.close()
                 raise UserError(f"No process can be started for the cell ({error or 'the nursery ended'}).") from error
             finally:
                 theirs.close()

@@ -55,9 +55,9 @@ class Referee:
         try:
             try:
                 self._send(self._brief)
+            except ContestantDied:
+                raise
             except Exception as error:
-                if isinstance(error, ContestantDied):
-                    raise
                 raise UserError(
                     f"The cell cannot be sent to a process of its own ({' '.join(str(error).split())}): "
                     "run it with --executor inline."

@@ -6,7 +6,7 @@ import adbench
 
 PROCESS = adbench.ExecutorCard(
     name="process",
-    title="One cell after the other, each in a fresh process, so that a crash costs one cell",
+    title="One cell after the other, each in a fresh process that starts its contestant: an example",
     factory="adbench_processes.process:run",
 )
 

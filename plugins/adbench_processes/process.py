@@ -1,4 +1,4 @@
-"""Run a job in a fresh interpreter, so that the run continues whatever happens to it."""
+"""Run a job in a fresh interpreter, so that the run continues whatever happens to it: an executor to learn from."""
 
 from __future__ import annotations
 

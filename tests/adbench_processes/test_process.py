@@ -16,13 +16,13 @@ from adbench.registry.cards import load_registry
 from adbench.registry.loading import load_plugins
 from adbench.results.store import RunFolder
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.isolated]
 ENTRIES = [entry_point(), *(EntryPoint(name, name, "adbench") for name in ("crashers", "adbench_processes", "adbench_clinical"))]
 TIMES = {"started", "seconds", "cost", "peak_memory_mb"}
 CRASHES = {
-    "segfault": "The process of the cell was ended by SIGSEGV before the cell was measured.",
-    "leaves": "The process of the cell left with exit code 0 before the cell was measured.",
-    "exits": "The process of the cell left with exit code 3 before the cell was measured.",
+    "segfault": "The method's process was ended by SIGSEGV (a segmentation fault) before the cell was measured.",
+    "leaves": "The method's process left with exit code 0 before the cell was measured.",
+    "exits": "The method's process left with exit code 3 before the cell was measured.",
     "stays": "The cell cannot be sent to its own process: ",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import attackers
 import contests
 import pytest
 
@@ -51,6 +52,16 @@ def test_the_next_cell_has_a_new_nursery_where_one_died(tmp_path: Path) -> None:
     assert patricide.error["message"] == "The method's process was lost before the cell was measured."
     assert peak.status == "done"
     assert peak.environment["sandbox"] == "none"
+
+
+def test_what_cannot_be_sent_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Here(attackers.Parameters):
+        """No other process finds it."""
+
+    monkeypatch.setattr(attackers, "Parameters", Here)
+    found = contests.run(tmp_path / "run", "meddles").records[0]
+    assert found.error["message"].startswith("The cell cannot be sent to a process of its own (")
+    assert found.error["message"].endswith("run it with --executor inline.")
 
 
 @pytest.mark.parametrize(
