@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -61,11 +62,9 @@ def test_kills_at_any_instant_lose_and_change_nothing(tmp_path: Path) -> None:
     spec = importlib.util.spec_from_file_location("kills", contests.REPOSITORY / "benchmarks" / "kills.py")
     kills = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(kills)
-    trial = kills.Trial(
-        tmp_path,
-        contests.command(tmp_path / "run", "peak,meddles", datasets="toys", seeds=(0, 1, 2), workers=2),
-        contests.environment,
-    )
-    clean = contests.run(tmp_path / "clean", "peak,meddles", datasets="toys", seeds=(0, 1, 2))
+    grid = {"methods": "peak,meddles", "datasets": "toys", "seeds": (0, 1)}
+    variables = contests.environment(tmp_path)
+    subprocess.run(contests.command(tmp_path / "clean", **grid), env=variables, check=True, capture_output=True)
+    trial = kills.Trial(tmp_path, contests.command(tmp_path / "run", **grid, workers=2), contests.environment)
     assert trial.kill(10, seed=0) == []
-    assert trial.compare(clean.folder) == []
+    assert trial.compare(tmp_path / "clean") == []
