@@ -13,6 +13,7 @@ from adbench.render.words import figure_words
 from adbench.results.brought import known_metrics
 from adbench.results.record import CellRecord
 from adbench.running.executor import Reporter
+from adbench.words import printable
 
 
 class TerminalReporter(Reporter):
@@ -48,12 +49,12 @@ class TerminalReporter(Reporter):
 
     def cell_started(self, cell: Cell, position: int, total: int) -> None:
         """Show which cell runs."""
-        self._progress.update(self._cells, description=cell.label, completed=position - 1, total=total)
+        self._progress.update(self._cells, description=printable(cell.label), completed=position - 1, total=total)
 
     def progress(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
         """Show how far a detector is."""
         total = len(iterable) if isinstance(iterable, Sized) else None
-        self._progress.reset(self._inner, description=f"  {description}", total=total, visible=True)
+        self._progress.reset(self._inner, description=f"  {printable(description)}", total=total, visible=True)
         for item in iterable:
             yield item
             self._progress.advance(self._inner)
@@ -69,8 +70,8 @@ class TerminalReporter(Reporter):
             known = known_metrics([record])
             result = ", ".join(f"{name} {figure_words(known[name], value)}" for name, value in record.metrics.items())
             result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
-        self._lines.print(f"{record.label}: {result}", markup=False)
+        self._lines.print(printable(f"{record.label}: {result}"), markup=False)
 
     def warned(self, sentence: str) -> None:
         """One line."""
-        self._lines.print(f"adbench: warning: {sentence}", markup=False)
+        self._lines.print(printable(f"adbench: warning: {sentence}"), markup=False)

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from adbench.errors import UserError
 from adbench.files.cache import cache_root
+from adbench.files.untrusted import open_regular
 
 Result = TypeVar("Result")
 # Absolute path, device, inode, size, times of modification and of change in ns. A program may set the time of modification
@@ -88,7 +89,7 @@ def _stamp(path: Path) -> Stamp:
 
 def _hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _unreadable(path, error) from error

@@ -20,10 +20,12 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
         fingerprint: from the cell's identity.
 
     Raises:
-        UserError: it is absent, its content has changed, or its plugin fails.
+        UserError: it is absent, its content has changed, its plugin fails, or its name leads to a folder that the user did
+            not point to.
     """
     try:
         card = registry.dataset(name)
+        _demand_below(card.argument, root)
         dataset: Dataset = load_factory(card.factory, f"The dataset {name}")(card, root)
         absence = dataset.absence()
         found = "" if absence else dataset.fingerprint()
@@ -37,3 +39,10 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
     if found != fingerprint:
         raise UserError("the copy here is not the one that was measured")
     return dataset, items
+
+
+def _demand_below(argument: str, root: Path | None) -> None:
+    """A record may come from anybody: it does not choose which folders of this machine are read, `folder:/etc` say."""
+    place, allowed = Path(argument).expanduser().resolve(), [Path.cwd()] if root is None else [Path.cwd(), root.resolve()]
+    if argument and not any(place.is_relative_to(folder) for folder in allowed):
+        raise UserError(f"{argument} lies neither in the working folder nor in --data-root: give its folder with --data-root")
