@@ -179,7 +179,7 @@ def _unzipped(path: Path) -> io.BytesIO | None:
                     f"{path} would unpack to {found[0].file_size >> 30} GiB: unpack it and give the file if it is right."
                 )
             return io.BytesIO(archive.read(found[0]))
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         return None
 
 
@@ -188,7 +188,7 @@ def _is_torchscript(source: Path | io.BytesIO) -> bool:
     try:
         with zipfile.ZipFile(source) as archive:
             names = [name.partition("/")[2] for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
     return any(name == "constants.pkl" or name.startswith("code/") for name in names)
 

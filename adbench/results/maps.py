@@ -96,7 +96,10 @@ def _array(kept: zipfile.ZipFile, name: str) -> np.ndarray:
     with kept.open(info) as stream:
         version = npy.read_magic(stream)
         header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
-        shape, by_columns, dtype = header(stream)
+        try:
+            shape, by_columns, dtype = header(stream)
+        except Exception as error:  # numpy has Python's parsers look at it, which raise this and that
+            raise ValueError(f"the header of {name} is broken") from error
         # numpy multiplies in 64 bits, where a product of sides can be small again.
         size = math.prod(shape) * dtype.itemsize
         if dtype.kind != kind or (kind == "f" and dimensions and dtype != np.float16) or len(shape) != dimensions:
