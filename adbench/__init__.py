@@ -14,8 +14,12 @@ from adbench.contracts.metric import MetricCard
 from adbench.contracts.protocol import TRACKS, Support
 from adbench.contracts.suites import PublishedCard, SuiteCard
 from adbench.contracts.weights import Weights, WeightsCard
+from adbench.data.accounting import LeftOut, Scan
 from adbench.data.disk import DiskDataset
-from adbench.data.layouts import SPLIT_NAMES, Layout, Scan, scan
+from adbench.data.layouts import SPLIT_NAMES, Layout
+from adbench.data.listing import scan_listed
+from adbench.data.manifest import read_manifest
+from adbench.data.scanning import scan
 from adbench.errors import UserError, did_you_mean
 from adbench.files.hashes import fingerprint_files
 from adbench.planning.options import RunOptions
@@ -38,6 +42,7 @@ __all__ = [
     "Job",
     "LabelledImages",
     "Layout",
+    "LeftOut",
     "MetricCard",
     "Prediction",
     "PublishedCard",
@@ -57,6 +62,8 @@ __all__ = [
     "hookimpl",
     "open_run",
     "parameter",
+    "read_manifest",
     "run",
     "scan",
+    "scan_listed",
 ]

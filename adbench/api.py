@@ -69,7 +69,7 @@ class Run:
         return pd.DataFrame(rows, columns=[*columns, "metric", "value"]).astype({"value": float})
 
     def scores(self, record: CellRecord) -> pd.DataFrame:
-        """The per-image scores of a finished cell: `id, score, label, group, type, site`, None where unknown.
+        """The per-image scores of a finished cell: `id, score, label, group, type, site`, the last three missing where unknown.
 
         Raises:
             UserError: they cannot be read.
@@ -112,11 +112,11 @@ def run(options: RunOptions) -> Run:
 
 def plan(options: RunOptions, registry: Registry) -> Plan:
     """What `run` would do. Raises `UserError` if nothing can be run."""
-    from adbench.files.hashes import forget_hashes
+    from adbench.files.stamps import forget_facts
     from adbench.planning.plan import make_plan
 
     if options.rehash:
-        forget_hashes()
+        forget_facts()
     planned = make_plan(registry, options, options.blocks(registry))
     if not planned.cells:
         reasons = "; ".join(f"{what}: {why}" for what, why in planned.skipped)

@@ -19,7 +19,7 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads() -> None:
-    """Tests run beside each other on small machines."""
+    """Networks of a few neurons lose more time on waking threads than they gain, most of all where tests run beside each other."""
     import torch
 
     torch.set_num_threads(1)

@@ -9,7 +9,7 @@ import ast
 import dataclasses
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, packages_distributions
 from pathlib import Path
@@ -101,15 +101,6 @@ def demand_identical(found: Predictions, wanted: Predictions) -> None:
     assert (found.maps is None) == (wanted.maps is None)
     if wanted.maps is not None:
         np.testing.assert_array_equal(found.maps, wanted.maps)
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads only wait for each other on layers of a few channels."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_every_method_is_here() -> None:

@@ -1,4 +1,4 @@
-"""`adbench data verify NAME... | fetch NAME...`."""
+"""`adbench data verify NAME... | fetch NAME... | manifest NAME`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from adbench.cli import manifest
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, tracked
 from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
 from adbench.errors import ExitCode, UserError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "data"
 EXAMPLES = 3
 app = typer.Typer(help="Get datasets, and verify a copy.", add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+app.command(manifest.NAME)(manifest.command)
 Names = Annotated[list[str], typer.Argument(help="Sets, groups (bmad), or all.")]
 Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the datasets.")]
 

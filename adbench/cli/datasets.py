@@ -47,7 +47,7 @@ def command(
     shelf = Shelf(registry, data_root, options.reading, faulty=True)
     found = [facts_of(shelf.present[card.name]) for card in shelf.choose([name])]
     if as_json:
-        rows = [{**dataclasses.asdict(facts), "files": [row._asdict() for row in facts.files]} for facts in found]
+        rows = [{**dataclasses.asdict(facts), "folders": [row._asdict() for row in facts.folders]} for facts in found]
         print_json(rows)
         return
     for facts in found:
@@ -89,8 +89,8 @@ def _print(facts: SetFacts) -> None:
             tell(f"  {label:9} {text}")
     rows = [(split, *(facts.counts[f"{split}{kind}"] for kind in ("/normal", "/abnormal", ""))) for split in SPLITS]
     print_grid(("split", "normal", "abnormal", "images"), rows)
-    if facts.files:
-        print_grid(COLUMNS, facts.files)
+    if facts.folders:
+        print_grid(COLUMNS, facts.folders)
     for warning in facts.warnings:
         say_warning(warning)
     for problem in facts.problems:

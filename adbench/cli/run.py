@@ -119,7 +119,7 @@ def _show_files(planned: Plan, out: Path) -> None:
         widest = max((len(row.folder) for row in rows), default=0)
         for row in rows[:FOLDERS_SHOWN]:
             use = " ".join(filter(None, (row.used, row.split, row.label, row.reason)))
-            say(f"  {row.folder:{widest}}  {row.count:6} {use}")
+            say(f"  {row.folder:{widest}}  {row.files:6} {use}")
         if len(rows) > FOLDERS_SHOWN:
             say(f"  ... {len(rows) - FOLDERS_SHOWN} more: `adbench datasets {name}` lists all.")
 

@@ -83,6 +83,9 @@ class DatasetCard:
         expected_failed_checks: name of a conformance check to the reason why it cannot pass; the check still runs, a
             failure with this reason is expected, and passing is a failure.
         argument: what follows the `:` in a name that takes an argument; filled in by the harness.
+        expand: for a name that takes an argument: `package.module:attribute`, called as `expand(card, root)` with what the user
+            typed in `card.name` and `card.argument`. It returns the cards of the sets that this stands for, each with the name
+            that tables and records show and with the argument that its dataset needs; "" if the argument is part of the name.
         reading: how the user wants its files to be read; filled in by the harness.
         archives: the archives that together hold the set, for `adbench data fetch`; empty if it cannot be downloaded.
     """
@@ -103,6 +106,7 @@ class DatasetCard:
     licence: str = ""
     expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
     argument: str = ""
+    expand: str = ""
     reading: Reading = Reading()
     archives: tuple[DatasetArchive, ...] = ()
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adbench.contracts.dataset import SPLITS, Dataset
-from adbench.data.splits import CountRow, count_rows, counts, folder_of
+from adbench.data.accounting import Counted
+from adbench.data.disk import DiskDataset
+from adbench.data.splits import count_rows, counts, folder_of
+from adbench.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class SetFacts:
         counts: images by split and label, `{"test/normal": 640, "test/abnormal": 3075, "test": 3715, ...}`.
         values: which values of images with more than 8 bits become black and white.
         subjects, types, sites: how many are known.
-        files: what the files of each folder are used as.
+        folders: what the files of each folder are used as.
         warnings: what a user should know of this copy.
         problems: why it cannot be used as it is, each with what to do.
     """
@@ -34,7 +37,7 @@ class SetFacts:
     subjects: int
     types: int
     sites: int
-    files: list[CountRow]
+    folders: list[Counted]
     warnings: list[str]
     problems: list[str]
 
@@ -55,15 +58,17 @@ def facts_of(dataset: Dataset) -> SetFacts:
         subjects=len({item.group for item in items} - {None}),
         types=len({item.type for item in items} - {None}),
         sites=len({item.site for item in items} - {None}),
-        files=count_rows(dataset),
+        folders=count_rows(dataset),
         warnings=dataset.warnings(),
         problems=dataset.problems(),
     )
 
 
 def values_shown(dataset: Dataset) -> str:
-    """Which values become black and white in images of more than 8 bits, as the user asked for it."""
-    reading = dataset.card.reading
-    if reading.window:
-        return f"window {reading.window}"
-    return f"{reading.value_range[0]:g} to {reading.value_range[1]:g}" if reading.value_range else "as the files say"
+    """Which values become black and white in images of more than 8 bits."""
+    if not isinstance(dataset, DiskDataset):
+        return "as the set gives them"
+    try:
+        return dataset.levels.shown() if dataset.levels else "none here"
+    except UserError:
+        return "not known"  # the set's problems say why

@@ -10,7 +10,7 @@ from statistics import median
 from PIL import Image
 
 from adbench.data.reading import ImageFacts, Place
-from adbench.files.pictures import DECODE_ERRORS, ORIENTATION, UPRIGHT
+from adbench.files.raster import DECODE_ERRORS, ORIENTATION, UPRIGHT
 
 FAR = 8  # times the usual span of values; clean copies of brain, chest and tissue differ by less than 3
 SIZES_DIFFER = 2  # times the height or the width

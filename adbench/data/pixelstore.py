@@ -20,6 +20,7 @@ from adbench.contracts.dataset import Dataset, Item, Split
 from adbench.contracts.images import Interpolation, Size, resize_image, resize_mask
 from adbench.errors import UserError
 from adbench.files.cache import cache_root
+from adbench.files.formats import decoders
 from adbench.files.pictures import READER_VERSION
 from adbench.files.rows import RowFile
 
@@ -68,12 +69,15 @@ class DecodedSplit:
         self._rows.close()
 
 
-def store_folder(fingerprint: str, split: Split, kind: Kind, size: Size, interpolation: Interpolation) -> Path:
+def store_folder(
+    fingerprint: str, split: Split, kind: Kind, size: Size, interpolation: Interpolation, decoders: str = ""
+) -> Path:
     """Where the arrays of a split lie: apart for everything that decides their values.
 
-    The versions of the reader and of Pillow are among that: either may decode or resize the same file to other pixels.
+    The versions of the reader, of Pillow and of other packages that decode (`decoders`) are among that: each may decode or
+    resize the same file to other pixels. What values are shown how is part of a set's fingerprint.
     """
-    readers = f"reader{READER_VERSION}-pillow{PIL.__version__}"
+    readers = "-".join(filter(None, (f"reader{READER_VERSION}", f"pillow{PIL.__version__}", decoders)))
     return cache_root() / "decoded" / readers / fingerprint[:32] / split / f"{kind}-{size[0]}x{size[1]}-{interpolation}"
 
 
@@ -104,9 +108,10 @@ def decode(
 
     for entry in entries:
         if key(entry) not in stores:
-            ids = [item.id for item in entry.dataset.items(entry.split)]
-            folder = store_folder(entry.dataset.fingerprint(), entry.split, kind, size, interpolation)
-            stores[key(entry)] = DecodedSplit(folder, ids, shape)
+            items = entry.dataset.items(entry.split)
+            used = decoders(path for item in items for path in (item.path, *item.masks) if path is not None)
+            folder = store_folder(entry.dataset.fingerprint(), entry.split, kind, size, interpolation, used)
+            stores[key(entry)] = DecodedSplit(folder, [item.id for item in items], shape)
     result = np.empty((len(entries), *shape), np.uint8)
     list(parallel(one, entries, result))
     return result

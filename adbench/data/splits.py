@@ -3,44 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from itertools import combinations
 from pathlib import Path
-from typing import NamedTuple
 
 from adbench.contracts.dataset import SPLITS, Dataset
+from adbench.data.accounting import Counted, Scan
 
 
-class CountRow(NamedTuple):
-    """What so many files of a folder are used as.
-
-    Attributes:
-        folder: relative to the set's own folder.
-        used: `images`, `masks` or `left out`.
-        split, label: of images and masks; the label is the kind of defect where it is known, else `normal` or `abnormal`.
-        count: of files.
-        reason: why they are left out, else "".
-    """
-
-    folder: str
-    used: str
-    split: str
-    label: str
-    count: int
-    reason: str
-
-
-def count_rows(dataset: Dataset) -> list[CountRow]:
+def count_rows(dataset: Dataset) -> list[Counted]:
     """What the files of each folder of a set on disk are used as; empty for a set that does not lie in files."""
-    home = folder_of(dataset)
-    files: dict[Path, tuple[str, str, str]] = {}
-    for split in SPLITS:
-        for item in dataset.items(split):
-            label = item.type or ("abnormal" if item.abnormal else "normal")
-            for used, paths in (("images", (item.path,)), ("masks", item.masks)):
-                files.update((path, (used, split, label)) for path in paths if path is not None)
-    found = Counter((path.parent, *use) for path, use in files.items())
-    return sorted(CountRow(os.path.relpath(parent, home), *use, count, "") for (parent, *use), count in found.items())
+    found = getattr(dataset, "found", None)
+    return found.table() if isinstance(found, Scan) else []
 
 
 def folder_of(dataset: Dataset) -> Path | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from adbench.contracts.dataset import Reading
 from adbench.contracts.protocol import POOLS, Protocol
 from adbench.errors import UserError, did_you_mean
+from adbench.files.windows import check_axis, read_window
 from adbench.planning.readings import Range, read_range
 from adbench.planning.suites import PRESETS, Block, check_choice, check_numbers, load_suite
 from adbench.registry.parameters import Overrides, parse_set
@@ -122,7 +123,7 @@ class RunOptions:
 
     Attributes:
         methods: names separated by commas, or all; see `adbench methods`.
-        datasets: names, groups (bmad, phantoms), folder:PATH, or all (every available set).
+        datasets: names, groups (bmad, phantoms), folder:PATH, manifest:FILE, or all (every available set).
         data_root: folder that holds the datasets.
         track: supervision: full-normal, few-normal, few-shot, zero-shot; each method's usual one by default.
         shots: images of each kind (k) in the few-* tracks, e.g. 2,4,8,16. [default: 4]
@@ -142,7 +143,7 @@ class RunOptions:
         offline: never touch the network.
         executor: how cells are run: local (one after the other in this process), or the name of one from a plugin.
         value_range: LOW:HIGH, the values that become black and white in images of more than 8 bits. [default: found over the set]
-        window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, CENTRE:WIDTH, voi or percentile.
+        window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, mediastinum, CENTRE:WIDTH, voi or percentile.
         axis: along which axis of a volume its slices lie: 0, 1 or 2.
         normal_names: names of folders that hold normal images, besides good, normal, ok, healthy and negative.
         rehash: read the files of all datasets again, instead of trusting their sizes and times.
@@ -171,7 +172,7 @@ class RunOptions:
     offline: bool = False
     executor: str = "local"
     value_range: Converted[str | Range | None, Range | None] = Converted(read_range, None)
-    window: str = ""
+    window: Converted[str, str] = Converted(read_window, "")
     axis: int = 2
     normal_names: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
     rehash: bool = False
@@ -184,6 +185,9 @@ class RunOptions:
         check_numbers("--", self.shots, self.seeds)
         for what in self.keep:
             check_choice("value of --keep", what, KEPT)
+        check_axis(self.axis)
+        if self.value_range is not None and self.window:
+            raise UserError("--range and --window both say what is black and white: give one of them.")
         for name, value in (("--limit", self.limit), ("--batch-size", self.batch_size)):
             if value is not None and value < 1:
                 raise UserError(f"{name} must be 1 or more.")

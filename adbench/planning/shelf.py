@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from adbench.contracts.dataset import Dataset, DatasetCard, Reading
+from adbench.data.places import remember_place
 from adbench.errors import UserError
 from adbench.registry.cards import ALL, Registry
-from adbench.registry.factories import load_factory
+from adbench.registry.factories import expand_card, load_factory
 
 
 class Shelf:
@@ -35,6 +36,7 @@ class Shelf:
         self._root = root
         self._reading = reading
         self._faulty = faulty
+        self._arguments: dict[str, str] = {}
         self.present: dict[str, Dataset] = {}
         self.absent: dict[str, str] = {}
 
@@ -42,7 +44,11 @@ class Shelf:
         """Names, groups and `all` to the cards of available sets, each once.
 
         `all` means every real set on disk, or without a data root the synthetic ones. A group takes the available sets
-        and notes the absent ones; a set named by itself must be available.
+        and notes the absent ones; a set named by itself must be available. A root with several categories is
+        a group of them.
+
+        Raises:
+            UserError: nothing that a name stands for is available, or two different sets have one name.
         """
         chosen: dict[str, DatasetCard] = {}
         for name in names:
@@ -69,7 +75,19 @@ class Shelf:
         if name == ALL:
             plain = [card for card in self._registry.datasets.values() if not card.name.endswith(":")]
             return [card for card in plain if card.synthetic == (self._root is None)]
-        return [self._registry.dataset(name)]
+        members = expand_card(self._registry.dataset(name), self._root)
+        for card in members:
+            self._refuse_namesake(card)
+        return members
+
+    def _refuse_namesake(self, card: DatasetCard) -> None:
+        """Two folders of one name would be one column of the table."""
+        argument = self._arguments.setdefault(card.name, card.argument)
+        if argument != card.argument:
+            kind = card.name.partition(":")[0]
+            raise UserError(
+                f"{argument} and {card.argument} are both called {card.name}: name one of them, {kind}:NAME={card.argument}."
+            )
 
     def _holds(self, card: DatasetCard) -> bool:
         if card.name not in self.present and card.name not in self.absent:
@@ -86,6 +104,8 @@ class Shelf:
                 self.absent[card.name] = reason
             else:
                 self.present[card.name] = dataset
+                if card.expand:
+                    remember_place(card.name, card.argument)
         return card.name in self.present
 
     def _problem(self, dataset: Dataset) -> str | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from adbench.contracts.dataset import Dataset, Item
+from adbench.contracts.dataset import Dataset, DatasetCard, Item
+from adbench.data.places import recall_places
 from adbench.errors import UserError
 from adbench.registry.cards import Registry
 from adbench.registry.factories import load_factory
@@ -24,21 +27,28 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
             not point to.
     """
     try:
-        card = registry.dataset(name)
-        _demand_below(card.argument, root)
-        dataset: Dataset = load_factory(card.factory, f"The dataset {name}")(card, root)
-        absence = dataset.absence()
-        found = "" if absence else dataset.fingerprint()
-        items = {} if absence else {item.id: item for item in dataset.items("test")}
+        reason = ""
+        for dataset in _candidates(registry.dataset(name), root):
+            if absence := dataset.absence():
+                reason = reason or absence
+            elif dataset.fingerprint() == fingerprint:
+                return dataset, {item.id: item for item in dataset.items("test")}
+            else:
+                reason = "the copy here is not the one that was measured"
     except UserError:
         raise
     except Exception as error:
         raise UserError(f"its plugin failed: {type(error).__name__}: {error}") from error
-    if absence:
-        raise UserError(absence)
-    if found != fingerprint:
-        raise UserError("the copy here is not the one that was measured")
-    return dataset, items
+    raise UserError(reason)
+
+
+def _candidates(card: DatasetCard, root: Path | None) -> Iterator[Dataset]:
+    """The set under this name: where it was found before, if its record does not hold the place, and as the name has it."""
+    places = recall_places(card.name) if card.expand else []
+    for argument in dict.fromkeys([*places, card.argument]):
+        if argument not in places:
+            _demand_below(argument, root)
+        yield load_factory(card.factory, f"The dataset {card.name}")(replace(card, argument=argument), root)
 
 
 def _demand_below(argument: str, root: Path | None) -> None:

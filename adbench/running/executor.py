@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -25,7 +26,7 @@ from adbench.running.session import Session
 
 
 class Reporter:
-    """Receives the events of a run; this one ignores them."""
+    """Receives the events of a run; this one ignores them, but for warnings."""
 
     def cell_started(self, cell: Cell, position: int, total: int) -> None:
         """A cell is about to run; positions count from 1."""
@@ -39,6 +40,7 @@ class Reporter:
 
     def warned(self, sentence: str) -> None:
         """Something about the data that a reader of the figures should know."""
+        warnings.warn(sentence, stacklevel=2)
 
 
 def local(jobs: Iterable[Job], progress: Progress) -> Iterator[tuple[Job, Any]]:
@@ -147,14 +149,14 @@ class _Driver:
         try:
             earlier = self._folder.done(cell_id(known))
         except UserError as error:  # its record is broken, and stays as it is
-            self._end(position, failure(cell, session, known, error, started), kept=False)
+            self._end(position, failure(cell, session, known, error, started, is_kept=False), kept=False)
             return None
         if earlier is not None and set(session.keep) <= set(earlier.kept):
             self._end(position, earlier, kept=True)
             return None
         if earlier is not None:  # something to keep is missing from it; what it has must not get lost
             session = replace(session, keep=(*session.keep, *earlier.kept))
-        if fault := self._fault(cell):
+        if fault := self._fault(position, cell):
             record = failure(cell, session, known, UserError(fault), started)
             if earlier is None:
                 self._folder.write(record)
@@ -164,11 +166,11 @@ class _Driver:
         self._waiting[job.id] = _Waiting(position, job, earlier)
         return job
 
-    def _fault(self, cell: Cell) -> str:
-        """What is wrong with an image that the cell uses, or "". The first cell that runs has those of all cells opened."""
+    def _fault(self, position: int, cell: Cell) -> str:
+        """What is wrong with an image that the cell uses, or "". The first cell that is to run has those of all later ones opened."""
         datasets = self._session.datasets
         if self._opened is None:
-            self._opened = open_plan(self._cells, datasets, self._reporter.progress)
+            self._opened = open_plan(self._cells[position - 1 :], datasets, self._reporter.progress)
             for sentence in self._opened.warnings:
                 self._reporter.warned(sentence)
         return self._opened.of(used_images(cell, datasets)) if self._opened.faults else ""

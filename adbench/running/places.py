@@ -26,31 +26,38 @@ def without_places(text: str, cell: Cell, session: Session) -> str:
     """
     found: dict[str, str] = {}
     for folder, shown in _places(cell, session):
-        for spelt in (os.path.abspath(folder), os.path.realpath(folder)):
+        for spelt in (str(folder), os.path.realpath(folder)):
             if len(Path(spelt).parts) > 1:
                 found.setdefault(spelt, shown)
     # The longest first: a set lies below the data root, and that below the user's home.
     for folder, shown in sorted(found.items(), key=lambda pair: -len(pair[0])):
-        inside = f"{shown}/" if shown else ""
-        text = re.sub(rf"(?<![\w.~/-]){re.escape(folder)}/", lambda _, to=inside: to, text)
-        text = re.sub(rf"(?<![\w.~/-]){re.escape(folder)}(?![\w/-])", lambda _, to=shown or Path(folder).name: to, text)
+        begins = rf"(?<![\w.~/-]){re.escape(folder)}"
+        text = re.sub(f"{begins}/", _literally(f"{shown}/" if shown else ""), text)
+        text = re.sub(rf"{begins}(?![\w/-])", _literally(shown or Path(folder).name), text)
     return text
 
 
+def _literally(text: str) -> str:
+    """As a replacement in which a backslash means nothing."""
+    return text.replace("\\", "\\\\")
+
+
 def _places(cell: Cell, session: Session) -> Iterator[tuple[str | Path, str]]:
+    """Folders, and what stands for them. Those of the sets also as they lead there from the working folder."""
     for name in (cell.dataset.name, *cell.auxiliary):
         if (dataset := session.datasets.get(name)) and (folder := _folder_of(dataset)):
             yield folder, folder.name
+            yield os.path.relpath(folder), folder.name
     if session.data_root:
-        yield session.data_root, HERE
+        yield session.data_root.absolute(), HERE
     for file in session.weights.given.values():
-        yield file.parent, HERE
-    yield cache_root(), "$ADBENCH_CACHE"
+        yield file.absolute().parent, HERE
+    yield cache_root().absolute(), "$ADBENCH_CACHE"
     yield tempfile.gettempdir(), "$TMPDIR"
     yield Path.home(), "~"
     yield Path.cwd(), HERE
     for entry in (*sys.path, sys.prefix, sys.base_prefix):
-        yield entry, HERE
+        yield os.path.abspath(entry), HERE
 
 
 def _folder_of(dataset: Dataset) -> Path | None:

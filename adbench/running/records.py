@@ -42,13 +42,21 @@ def _environment(cell: Cell, session: Session) -> dict[str, Any]:
     return {**session.environment, "packages": packages}
 
 
-def failure(cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str) -> CellRecord:
-    """The record of a cell that failed with `error`; it names no folder of this machine."""
+def failure(
+    cell: Cell, session: Session, known: dict[str, Any], error: Exception, started: str, is_kept: bool = True
+) -> CellRecord:
+    """The record of a cell that failed with `error`.
+
+    Args:
+        is_kept: it may leave this machine, and so names no folder of it.
+    """
     details = {
         "type": type(error).__name__,
-        "message": without_places(explain(error), cell, session),
-        "traceback": without_places("".join(traceback.format_exception(error)), cell, session),
+        "message": explain(error),
+        "traceback": "".join(traceback.format_exception(error)),
     }
+    if is_kept:
+        details = {name: without_places(text, cell, session) for name, text in details.items()}
     return record_of(cell, session, known, started, status="failed", error=details)
 
 

@@ -51,10 +51,13 @@ def benches(
 
 def _demand_factory(card: DetectorCard | DatasetCard) -> None:
     """Fail early: with a factory that cannot be loaded every check would fail, and none would say how to fix it."""
-    try:
-        load_factory(card.factory, card.name)
-    except UserError as error:
-        raise UserError(f"{error}. Correct `factory` on the card, or install what it needs.") from error
+    for field in ("factory", "expand"):
+        if not (named := getattr(card, field, "")):
+            continue
+        try:
+            load_factory(named, card.name)
+        except UserError as error:
+            raise UserError(f"{error}. Correct `{field}` on the card, or install what it needs.") from error
 
 
 def _names(name: str, registry: Registry) -> tuple[list[str], list[str]]:

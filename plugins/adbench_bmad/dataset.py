@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from adbench import DiskDataset, Layout, Scan, UserError, scan
-from adbench_bmad.names import FOLDERS, names_set, subject
+from adbench_bmad.names import FOLDERS, names_another, names_set, subject
 
 
 class BmadDataset(DiskDataset):
@@ -22,7 +22,7 @@ class BmadDataset(DiskDataset):
             raise UserError(f"The data root {self.root} is not a folder. {get}")
         empty: list[Path] = []
         for folders in _nearest_first(self.root, name):
-            scans = {folder: scan(folder, Layout(), partial(subject, name)) for folder in folders}
+            scans = {folder: scan(folder, Layout(), partial(subject, name), self.card.reading) for folder in folders}
             full = [folder for folder, found in scans.items() if found]
             if len(full) > 1:
                 raise UserError(f"Both {full[0]} and {full[1]} hold {name}: remove or rename one of them.")
@@ -30,7 +30,8 @@ class BmadDataset(DiskDataset):
                 return scans[full[0]]
             empty += folders
         if empty:
-            remarks = " ".join(scan(empty[0], Layout()).remarks)
+            found = scan(empty[0], Layout(), reading=self.card.reading)
+            remarks = " ".join([*found.problems[:1], *found.remarks])
             raise UserError(
                 f"{name}: {empty[0]} has no images in folders such as test/good/img and test/Ungood/img. {remarks or get}"
             )
@@ -42,8 +43,10 @@ class BmadDataset(DiskDataset):
 
 def _nearest_first(root: Path, dataset: str) -> Iterator[list[Path]]:
     """Folders named as the set: in the root, one level deeper, and the root itself."""
+    if names_another(root.resolve().name):
+        return
     try:
-        children = _folders(root)
+        children = [child for child in _folders(root) if not names_another(child.name)]
         yield [child for child in children if names_set(child.name, dataset)]
         yield [below for child in children for below in _folders(child) if names_set(below.name, dataset)]
     except OSError as error:

@@ -15,6 +15,9 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "bmad-his": ("histopathology", "camelyon16_256", "camelyon16"),
 }
 
+# The folder of MedIAnomaly's sets, some of which are called as BMAD's.
+OTHERS = "medianomaly_data"
+
 # The first group that matches is the subject.
 # BraTS `00003_60` is subject_slice, the liver's `4_487` and RESC's `9_28` are volume_slice; FLAIR slices of TCGA are
 # `TCGA_site_patient_date_slice`; OCT2017 is `CNV-patient-number`; RSNA names hold the patient's UUID (one image each), NIH's
@@ -30,11 +33,19 @@ SUBJECTS: dict[str, str] = {
 
 def names_set(folder: str, dataset: str) -> bool:
     """Whether a folder of this name holds this set."""
-    plain = re.sub(r"[-_ ]+", "_", folder.lower()).strip("_").removesuffix("_ad")
-    return plain in FOLDERS[dataset]
+    return _plain(folder).removesuffix("_ad") in FOLDERS[dataset]
+
+
+def names_another(folder: str) -> bool:
+    """Whether a folder of this name holds the sets of another benchmark."""
+    return _plain(folder) == OTHERS
 
 
 def subject(dataset: str, stem: str) -> str | None:
     """The subject that an image is from, by its file's stem, or None where the name does not tell."""
     match = re.match(SUBJECTS[dataset], stem) if dataset in SUBJECTS else None
     return next((group for group in match.groups() if group), None) if match else None
+
+
+def _plain(folder: str) -> str:
+    return re.sub(r"[-_ ]+", "_", folder.lower()).strip("_")

@@ -1,60 +1,70 @@
-"""`folder:PATH`: one set in MVTec's or BMAD's layout. MVTec has no `valid`, so that split is empty there."""
+"""`folder:PATH`: one set in any layout that is known. MVTec has no `valid`, so that split is empty there."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
-from adbench import SPLIT_NAMES, DatasetCard, DiskDataset, Layout, Scan, UserError, scan
+from adbench import Item, Scan, Split, UserError, scan, scan_listed
+from adbench_folder import medianomaly, realiad, visa
+from adbench_folder.categories import categories, folder_names, has_splits
+from adbench_folder.layout import LAYOUT
+from adbench_folder.own import OwnDataset
 
-# MVTec's and BMAD's at once: any class below a split that is not called normal is abnormal.
-LAYOUT = Layout(defects=True, masks_outside="test")
+
+class Listing(NamedTuple):
+    """Sets whose images a file lists.
+
+    Attributes:
+        find: from the set's folder to that file, or None where it is another kind of set.
+        rows: the split and the item of each image.
+    """
+
+    find: Callable[[Path], Path | None]
+    rows: Callable[[Path, Path], Iterable[tuple[Split, Item]]]
 
 
-class FolderDataset(DiskDataset):
-    """The folder's name stands for the object in prompts; the set has masks where any is found."""
+LISTINGS = (
+    Listing(medianomaly.listing, medianomaly.rows),
+    Listing(visa.listing, visa.rows),
+    Listing(realiad.listing, realiad.rows),
+)
 
-    def __init__(self, card: DatasetCard, root: Path | None) -> None:
-        super().__init__(card, root)
-        self.folder = Path(card.argument).expanduser()
-        name = self.folder.resolve().name
-        try:
-            has_masks = self.found.has_masks
-        except UserError:  # `absence` tells why
-            has_masks = False
-        plain = name.removesuffix("_AD")
-        self.card = replace(card, title=name, class_name=plain.replace("_", " "), list_name=plain, has_masks=has_masks)
+
+class FolderDataset(OwnDataset):
+    """Called as the folder."""
 
     def find(self) -> Scan:
-        """Scan the folder. Raises `UserError` where it is not there, has no images, or holds several categories."""
-        if not self.folder.is_dir():
-            raise UserError(f"{self.folder} is not a folder. {self.card.how_to_get}")
-        categories = _categories(self.folder)
-        if len(categories) > 1:
-            raise UserError(
-                f"{self.folder} holds several categories ({', '.join(categories)}): name one, "
-                f"folder:{self.folder / categories[0]}."
-            )
-        found = scan(self.folder, LAYOUT)
-        if not found:
-            raise UserError(f"{self.folder} has no images that can be used. {self.card.how_to_get}")
-        return found
+        """Look through the folder. Raises `UserError` where it is not there, cannot be read, or holds several categories."""
+        if not self.place.is_dir():
+            raise UserError(f"{self.place} is not a folder. {self.card.how_to_get}")
+        if not has_splits(folder_names(self.place)):
+            below = categories(self.place)
+            if len(below) > 1:
+                names = ", ".join(category.name for category in below)
+                raise UserError(f"{self.place} holds several categories ({names}): name one, folder:{below[0]}.")
+            for folder in (self.place, *below):
+                for listing in LISTINGS:
+                    if file := listing.find(folder):
+                        return scan_listed(folder, file, listing.rows(folder, file), self.card.reading)
+        return scan(self.place, LAYOUT, reading=self.card.reading)
 
-
-def _categories(folder: Path) -> list[str]:
-    """Names of the folders that hold splits of their own, where `folder` itself has none."""
-    children = _folder_names(folder)
-    if any(_is_split(child) for child in children):
-        return []
-    return [child for child in children if any(_is_split(below) for below in _folder_names(folder / child))]
-
-
-def _folder_names(folder: Path) -> list[str]:
-    try:
-        return sorted(child.name for child in folder.iterdir() if child.is_dir() and not child.name.startswith("."))
-    except OSError as error:
-        raise UserError(f"The folder {folder} cannot be read: {error.strerror}.") from error
-
-
-def _is_split(name: str) -> bool:
-    return name.lower() in SPLIT_NAMES
+    def absence(self) -> str | None:
+        """Why the set cannot be used here; None when it is there."""
+        reason = super().absence()
+        if reason is None or not self.place.is_dir() or "found" not in vars(self):
+            return reason
+        # Where nothing at all could be used, what is wrong with the folders says more than that.
+        why = next(iter(self.found.problems), "")
+        if why:
+            return f"{self.card.name} cannot be used as it is: {why}"
+        hint = (
+            "VisA wants its split_csv/1cls.csv beside the folders of the categories."
+            if (self.place / "Data" / "Images").is_dir()
+            else self.card.how_to_get
+        )
+        return (
+            f"{self.place} has no images that can be used. {hint} Or list them: `adbench data manifest {self.place} -o FILE`, "
+            "correct FILE, then `--datasets manifest:FILE`."
+        )

@@ -48,6 +48,15 @@ def test_the_set_is_found_in_the_root_or_one_level_deeper(tmp_path: Path, where:
     assert BmadDataset(BY_NAME["bmad-brain"], tmp_path).absence() is not None
 
 
+def test_the_sets_of_medianomaly_are_none_of_bmad(tmp_path: Path) -> None:
+    touch(tmp_path, "MedIAnomaly-Data/Camelyon16/test/good/1.png", "MedIAnomaly-Data/BraTS2021/test/normal/1.png")
+    for root in (tmp_path, tmp_path / "MedIAnomaly-Data"):
+        for name in ("bmad-his", "bmad-brain"):
+            assert "no folder in" in str(BmadDataset(BY_NAME[name], root).absence())
+    touch(tmp_path, "BMAD/Camelyon16/test/good/1.png")
+    assert BmadDataset(BY_NAME["bmad-his"], tmp_path).absence() is None
+
+
 def test_the_root_may_be_the_set_itself(tmp_path: Path) -> None:
     touch(tmp_path, "Chest_AD/test/good/img/a.png")
     assert BmadDataset(BY_NAME["bmad-chest"], tmp_path / "Chest_AD").absence() is None
@@ -75,7 +84,7 @@ def test_absence_names_folders_and_the_way_to_get_the_set(tmp_path: Path) -> Non
     assert "--data-root" in str(BmadDataset(card, None).absence())
     assert "is not a folder" in str(BmadDataset(card, tmp_path / "none").absence())
     touch(tmp_path, "Histopathology/pictures/a.png")
-    assert "1 images in" in str(BmadDataset(card, tmp_path).absence())
+    assert "1 file in pictures" in str(BmadDataset(card, tmp_path).absence())
 
 
 def test_two_copies_are_refused(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +21,6 @@ SMALL: dict[str, dict[str, Any]] = {
     "dra": {"weights": "small", "image_size": SIDE, "epochs": 2, "steps": 2, "batch_size": 6},
     "bgad": {"image_size": SIDE, "levels": (1, 2), "epochs": 2, "sub_epochs": 1, "blocks": 2, "position_channels": 8},
 }
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads only wait for each other on layers of a few channels."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adbench_folder import CARD, adbench_datasets
+from adbench_folder import CARD, MANIFEST, adbench_datasets
 from adbench_folder.dataset import FolderDataset
 
 
@@ -28,7 +28,7 @@ MVTEC = (
 
 
 def test_card() -> None:
-    assert adbench_datasets() == (CARD,)
+    assert adbench_datasets() == (CARD, MANIFEST)
     assert CARD.name == "folder:"
 
 
@@ -87,7 +87,7 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert "is not a folder" in str(folder(tmp_path / "none").absence())
     assert "no images" in str(folder(tmp_path).absence())
     write(tmp_path, "picture.png")
-    assert "MVTec's layout" in str(folder(tmp_path).absence())
+    assert "such as MVTec's" in str(folder(tmp_path).absence())
 
 
 def test_a_trailing_slash_and_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

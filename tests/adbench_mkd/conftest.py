@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +22,6 @@ from adbench_nets import TINY_VGG
 SIDE = 32
 BLOCKS = ((4, 4), (6, 6), (6, 6, 6), (8, 8, 8), (8, 8, 8))
 SMALL = {"weights": "small", "image_size": SIDE, "epochs": 1, "batch_size": 4, "cloner_width": 3}
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Threads only wait for each other on layers of a few channels."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from command import call_command
 from madeup import failed_cell, made_up_cell
+from setfiles import cut, make_set, write
 from toyplugin import entry_point
 
 from adbench import PublishedCard, SuiteCard, hookimpl
@@ -396,3 +397,80 @@ def test_broken_scores_do_not_take_a_comparison_down(adbench, tmp_path: Path) ->
     code, out, err = adbench("compare", "run", "run", "--format", "json")
     assert (code, [row["verdict"] for row in json.loads(out)]) == (1, ["same"])
     assert "adbench: warning: a, few-shot k=4, e, seed 0: its scores cannot be read (ArrowInvalid)" in err
+
+
+@pytest.fixture
+def with_folders(adbench, monkeypatch: pytest.MonkeyPatch):
+    """The command with the plugin that reads any folder, too."""
+    entries = [entry_point(), EntryPoint("folder", "adbench_folder", "adbench")]
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: entries)
+    return adbench
+
+
+def test_one_set_is_shown_with_what_its_files_are(with_folders, tmp_path: Path) -> None:
+    make_set(tmp_path / "sets" / "made", train=3, normal=2, abnormal=4)
+    code, out, err = with_folders("datasets", "folder:sets/made", "--range", "0:4095")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    for wanted in (
+        f"where {tmp_path}/sets/made",
+        "masks yes",
+        "train 3 0 3",
+        "test 2 4 6",
+        "ground_truth/lesion masks test lesion 4",
+        "test/lesion images test lesion 4",
+        "train/good images train normal 3",
+    ):
+        assert any(wanted in line for line in lines), (wanted, lines)
+    assert "none here (images of more than 8 bits)" in out
+    assert "valid is empty." in err
+    code, out, _ = with_folders("datasets", "folder:sets/made", "--json")
+    (facts,) = json.loads(out)
+    assert facts["counts"]["test/abnormal"] == 4
+    assert sum(row["files"] for row in facts["folders"]) == 3 + 2 + 4 + 4
+    assert facts["problems"] == []
+
+
+def test_one_set_shows_how_its_values_are_read(with_folders, tmp_path: Path) -> None:
+    root = make_set(tmp_path / "made", train=3, normal=2, abnormal=2)
+    for file in [*(root / "train").rglob("*.png"), *(root / "test").rglob("*.png")]:
+        write(file, np.random.default_rng(0).integers(0, 4000, (32, 32)).astype(np.uint16))
+    assert "0 to 4095" in with_folders("datasets", "folder:made", "--range", "0:4095")[1]
+    assert "0 to 4095" not in with_folders("datasets", "folder:made", "--range", "10:3000")[1]
+
+
+def test_one_set_shows_its_subjects_and_what_is_wrong(with_folders, tmp_path: Path) -> None:
+    _, out, _ = with_folders("datasets", "toy-a")
+    assert "8 subjects, 0 types, 0 sites" in " ".join(out.split())
+    root = make_set(tmp_path / "made")
+    (root / "ground_truth/lesion/000_mask.png").rename(root / "ground_truth/lesion/900_mask.png")
+    code, _, err = with_folders("datasets", "folder:made")
+    assert code == 0
+    assert "adbench: error: " in err
+    assert "900_mask.png" in err
+    assert with_folders("datasets", "toy-absent")[0] == 2
+
+
+def test_the_files_of_a_set_are_listed_before_its_first_run(with_folders, tmp_path: Path) -> None:
+    make_set(tmp_path / "made", train=3, normal=2, abnormal=4)
+    arguments = ("run", "--methods", "peak", "--datasets", "folder:made,toy-a", "--track", "full-normal")
+    first, second = (" ".join(with_folders(*arguments)[2].split()) for _ in range(2))
+    listed = "ground_truth/lesion 4 masks test lesion test/good 2 images test normal test/lesion 4 images"
+    assert listed in first
+    assert "toy-a: " not in first.split("test/lesion 4 images")[0]
+    assert listed not in second
+    assert listed in " ".join(with_folders(*arguments, "--out", "elsewhere")[2].split())
+
+
+def test_a_dry_run_tells_what_would_fail(with_folders, tmp_path: Path) -> None:
+    cut(make_set(tmp_path / "made") / "test/good/001.png")
+    arguments = ("run", "--methods", "peak", "--datasets", "folder:made,toy-a", "--track", "full-normal", "--dry-run")
+    code, out, err = with_folders(*arguments)
+    assert code == 1
+    assert len(out.splitlines()) == 2
+    (said,) = [line for line in err.splitlines() if line.startswith("adbench: error: ")]
+    assert "001.png cannot be read" in said
+    assert "toy-a" not in said
+    assert not (tmp_path / "adbench-run").exists()
+    make_set(tmp_path / "made")
+    assert with_folders(*arguments)[0] == 0

@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from adbench.contracts.dataset import DatasetCard, Item
+from adbench.data.accounting import Scan
 from adbench.data.disk import DiskDataset
-from adbench.data.layouts import Layout, Scan, scan
+from adbench.data.layouts import Layout
+from adbench.data.scanning import scan
 from adbench.data.splits import counts, shared_subjects
 from adbench.errors import UserError
 

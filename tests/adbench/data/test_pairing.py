@@ -14,8 +14,10 @@ from adbench.data.pairing import AFFIXES, JOINTS, pair
 
 def paired(images: list[str], masks: list[str]) -> tuple[dict[str, str], list[str]]:
     """`pair` of names."""
-    found, left = pair([Path("i") / name for name in images], [Path("m") / name for name in masks])
-    return {image.name: mask.name for image, mask in found.items()}, [mask.name for mask in left]
+    found = pair([Path("i") / name for name in images], [Path("m") / name for name in masks])
+    return {image.name: "|".join(mask.name for mask in several) for image, several in found.masks.items()}, [
+        mask.name for mask in found.strangers
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,12 +45,41 @@ def test_letters_with_accents_and_case() -> None:
 
 
 def test_the_plainest_name_counts() -> None:
-    masks = ["7.png", "7_mask.png", "7_mask_mask.png"]
-    assert paired(["7.png", "7_mask.png"], masks) == ({"7.png": "7.png", "7_mask.png": "7_mask.png"}, ["7_mask_mask.png"][1:])
+    assert paired(["7.png", "7_mask.png"], ["7.png", "7_mask.png"]) == ({"7.png": "7.png", "7_mask.png": "7_mask.png"}, [])
     assert paired(["a.png", "a.jpg"], ["a.png", "a.jpg"]) == ({"a.png": "a.png", "a.jpg": "a.jpg"}, [])
 
 
-@pytest.mark.parametrize("mask", ["0077.png", "07.png", "007x.png", "099_mask.png", "007_mask_2.png", "x007.png"])
+def test_several_masks_are_numbered() -> None:
+    masks = ["7_mask_0.png", "7_mask_1.png", "8-gt2.png"]
+    assert paired(["7.png", "8.png"], masks) == ({"7.png": "7_mask_0.png|7_mask_1.png", "8.png": "8-gt2.png"}, [])
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"), [("image3.png", "mask3.png"), ("img_3.png", "mask_3.png"), ("3_img.png", "3_mask.png")]
+)
+def test_the_word_image_gives_way_to_the_word_mask(image: str, mask: str) -> None:
+    assert paired([image, "image4.png"], [mask]) == ({image: mask}, [])
+
+
+def test_the_same_mask_in_two_formats_counts_once() -> None:
+    images, masks = [Path("7.jpg")], [Path("m/7.jpeg"), Path("m/7.png"), Path("m/7.bmp")]
+    found = pair(images, masks)
+    assert (found.masks, found.twins) == ({images[0]: (masks[2],)}, [masks[0], masks[1]])
+    assert not found.strangers
+    assert not found.doubtful
+
+
+def test_masks_of_two_names_are_doubtful() -> None:
+    found = pair([Path("7.png")], [Path("m/7.png"), Path("m/7_mask.png")])
+    assert found.doubtful == {Path("7.png"): (Path("m/7.png"), Path("m/7_mask.png"))}
+    assert not found.masks
+
+
+def test_a_mask_that_two_images_could_own_has_none() -> None:
+    assert paired(["7.png", "7.jpg"], ["7.bmp"]) == ({}, ["7.bmp"])
+
+
+@pytest.mark.parametrize("mask", ["0077.png", "07.png", "007x.png", "099_mask.png", "007_2.png", "007_mask_b.png", "x007.png"])
 def test_a_mask_of_nothing_is_left(mask: str) -> None:
     assert paired(["007.png"], [mask]) == ({}, [mask])
 

@@ -80,3 +80,10 @@ def test_an_error_of_the_dataset_is_not_one_of_the_cache(tmp_path: Path) -> None
 
     with pytest.raises(OSError, match="Input/output"):
         store.fetch("a", read, np.zeros(1, np.uint8))
+
+
+def test_packages_that_decode_keep_their_arrays_apart() -> None:
+    plain = pixelstore.store_folder("f" * 64, "test", "pixels", (8, 8), "bilinear")
+    medical = pixelstore.store_folder("f" * 64, "test", "pixels", (8, 8), "bilinear", "pydicom3.0.2")
+    assert plain.parts[-4] == f"reader{pixelstore.READER_VERSION}-pillow{PIL.__version__}"
+    assert medical.parts[-4] == f"{plain.parts[-4]}-pydicom3.0.2"

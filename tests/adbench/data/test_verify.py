@@ -181,7 +181,7 @@ FAULTS = [
     (mask_inverted, {"mask-inverted": "warning"}, "In test most masks mark more than half of the image (9"),
     (valid_normal, {"split-single-class": "warning"}, "valid holds normal images only"),
     (orphan, {"unaccounted": "error"}, "nobody.png belongs to no image"),
-    (deep, {"depth-outlier": "warning"}, "test/good/test00_1"),
+    (deep, {"depth-outlier": "warning", "set-warns": "warning"}, "test/good/test00_1"),
     (dark, {"range-outlier": "warning"}, "train/good/train00_1"),
     (turned, {"exif": "note"}, "train/good/train00_1"),
     (large, {"sizes": "note"}, f"train/good/train90_1 is {SIDE} x {3 * SIDE}"),
@@ -201,7 +201,7 @@ FAULTS = [
     (mask_empty, {"mask-empty": "error"}, "test/Ungood/test01_1 marks no pixel"),
     (no_abnormal, {"test-incomplete": "error"}, "test lacks normal or abnormal images"),
     (no_valid, {"split-empty": "warning"}, "valid is empty."),
-    (stray, {"set-warns": "warning"}, "1 images in "),
+    (stray, {"set-warns": "warning"}, "1 file in "),
 ]
 
 

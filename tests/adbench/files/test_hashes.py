@@ -10,6 +10,7 @@ import pytest
 
 from adbench.errors import UserError
 from adbench.files import hashes as fingerprint
+from adbench.files import stamps
 from adbench.files.hashes import content_hashes, fingerprint_files
 
 
@@ -82,7 +83,7 @@ def test_other_bytes_of_the_same_size_and_time_are_seen(files: list[tuple[str, P
 
 def test_forgotten_hashes_are_taken_again(files: list[tuple[str, Path]], hashed: list[Path]) -> None:
     first = fingerprint_files(files)
-    fingerprint.forget_hashes()
+    stamps.forget_facts()
     assert fingerprint_files(files) == first
     assert len(hashed) == 6
 
@@ -97,7 +98,7 @@ def test_a_file_named_twice_is_read_once(files: list[tuple[str, Path]], hashed: 
 )
 def test_a_damaged_cache_is_made_anew(files: list, hashed: list, cache: Path, damage: bytes) -> None:
     first = fingerprint_files(files)
-    (cache / fingerprint.DATABASE).write_bytes(damage)
+    (cache / stamps.DATABASE).write_bytes(damage)
     assert fingerprint_files(files) == first
     assert len(hashed) == 6
     assert fingerprint_files(files) == first
@@ -127,9 +128,9 @@ def test_a_cache_that_cannot_be_written_still_serves(
 
 
 def test_a_locked_cache_is_only_slower(files: list, hashed: list, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fingerprint, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(stamps, "LOCK_SECONDS", 0.1)
     first = fingerprint_files(files)
-    blocker = sqlite3.connect(cache / fingerprint.DATABASE, isolation_level=None)
+    blocker = sqlite3.connect(cache / stamps.DATABASE, isolation_level=None)
     blocker.execute("BEGIN EXCLUSIVE")
     assert fingerprint_files(files) == first
     blocker.close()
@@ -152,5 +153,5 @@ def test_two_processes_at_once(files: list[tuple[str, Path]], tmp_path: Path) ->
     command = [sys.executable, "-c", code, *(str(path) for _, path in files)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate(timeout=60)[0].strip() for process in running] == ["1"] * 3
-    database = sqlite3.connect(tmp_path / "cache" / fingerprint.DATABASE)
+    database = sqlite3.connect(tmp_path / "cache" / stamps.DATABASE)
     assert database.execute("SELECT count(*) FROM stamped").fetchone() == (3,)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from adbench.errors import UserError
@@ -166,11 +168,58 @@ def test_missing_image_and_other_files(tmp_path: Path) -> None:
         read_image(tmp_path)
 
 
-@pytest.mark.parametrize("values", [np.ones((2, 2), np.float32), np.full((2, 2), -1, np.int32), np.full((2, 2), 70000, np.int32)])
-def test_pixels_of_unknown_range_are_refused(tmp_path: Path, values: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (np.array([[0.25, 1]], np.float32), [[64, 255]]),
+        (np.array([[-100, 0, 155]], np.int32), [[0, 100, 255]]),
+        (np.array([[0, 70000, 131071]], np.int32), [[0, 136, 255]]),
+        (np.array([[7, 7]], np.float32), [[255, 255]]),
+    ],
+)
+def test_pixels_of_any_range(tmp_path: Path, values: np.ndarray, expected: list) -> None:
     Image.fromarray(values).save(tmp_path / "odd.tif")
-    with pytest.raises(UserError, match=r"odd\.tif holds .* whose range is unknown"):
-        read_image(tmp_path / "odd.tif")
+    assert grey_of(tmp_path / "odd.tif") == expected
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_is_refused(tmp_path: Path, value: float) -> None:
+    Image.fromarray(np.array([[0, value]], np.float32)).save(tmp_path / "odd.tif")
+    for use in (read_image, lambda path: read_mask(path, (1, 2))):
+        with pytest.raises(UserError, match=r"odd\.tif holds NaN or infinite values"):
+            use(tmp_path / "odd.tif")
+
+
+def test_levels_and_windows(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 1000, 2000, 4095]], np.uint16)).save(tmp_path / "deep.png")
+    assert grey_of(tmp_path / "deep.png") == [[0, 62, 125, 255]]
+    assert read_image(tmp_path / "deep.png", levels=(1000, 2000))[0, :, 0].tolist() == [0, 0, 255, 255]
+    assert read_image(tmp_path / "deep.png", window="1500:1000")[0, :, 0].tolist() == [0, 0, 255, 255]
+    with pytest.raises(UserError, match=r"deep\.png does not say its window"):
+        read_image(tmp_path / "deep.png", window="voi")
+    Image.fromarray(np.array([[0, 90]], np.uint8)).save(tmp_path / "plain.png")
+    assert read_image(tmp_path / "plain.png", levels=(1000, 2000), window="voi")[0, :, 0].tolist() == [0, 90]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    bits=st.sampled_from([10, 12, 16]),
+    suffix=st.sampled_from(["png", "tif", "npy"]),
+    cut=st.booleans(),
+)
+def test_a_picture_of_8_bits_survives_more_bits(seed: int, bits: int, suffix: str, cut: bool, tmp_path: Path) -> None:
+    """Written with more bits, rounded or cut as exporters do, it reads back to within one grey level."""
+    grey = np.random.default_rng(seed).integers(0, 256, (7, 9), dtype=np.uint8)
+    grey[0, 0] = 255
+    exact = grey * ((2**bits - 1) / 255)
+    values = (np.floor(exact) if cut else np.rint(exact)).astype(np.uint16)
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "npy":
+        np.save(path, values)
+    else:
+        Image.fromarray(values).save(path)
+    assert np.abs(read_image(path)[:, :, 0].astype(int) - grey).max() <= (1 if cut else 0)
 
 
 def test_image_size_is_height_and_width(tmp_path: Path) -> None:
@@ -286,3 +335,19 @@ def test_an_orientation_that_means_nothing_is_ignored(value: int, tmp_path: Path
     stored = np.arange(6, dtype=np.uint8).reshape(2, 3)
     Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)
     np.testing.assert_array_equal(read_image(tmp_path / "a.png")[:, :, 0], stored)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_a_mask_is_turned_as_its_exif_says(orientation: int, suffix: str, tmp_path: Path) -> None:
+    """One copied the EXIF of its image: both are turned alike."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.zeros((4, 6), np.uint8)
+    stored[0, :4] = 255
+    for name in ("image", "mask"):
+        Image.fromarray(stored).save(tmp_path / f"{name}.{suffix}", exif=exif)
+    size = image_size(tmp_path / f"image.{suffix}")
+    image = read_image(tmp_path / f"image.{suffix}")
+    assert image.shape[:2] == size == ((6, 4) if orientation > 4 else (4, 6))
+    np.testing.assert_array_equal(read_mask(tmp_path / f"mask.{suffix}", size), image[:, :, 0] > 0)

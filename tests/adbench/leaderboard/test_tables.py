@@ -9,6 +9,7 @@ from scipy import stats
 
 from adbench.leaderboard.tables import build_tables
 from adbench.metrics import delong
+from adbench.render.grid import grids
 from adbench.render.notes import footnotes
 from adbench.render.rows import as_rows
 
@@ -121,6 +122,46 @@ def test_a_row_that_lacks_a_dataset_has_no_rank_in_the_mean() -> None:
     assert set(table.standings("image_auroc", "d1")) == {"half", "whole"}
     half = next(row for row in table.rows if row.method == "half")
     assert table.missing(half, "image_auroc") == ["d2"]
+
+
+BOTH = {"image_auroc": 0.8, "pixel_auroc": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("odd", "columns", "mean"),
+    [
+        ({"value": None, "has_masks": True}, ["d1", "d2", "odd"], None),
+        ({"value": None, "has_masks": False}, ["d1", "d2"], 0.9),
+        ({"value": None}, ["d1", "d2", "odd"], None),  # an older record: nobody knows whether it has masks
+        ({"has_masks": True}, ["d1", "d2", "odd"], None),  # finished, by a method without maps
+        ({"has_masks": False}, ["d1", "d2"], 0.9),
+        ({}, ["d1", "d2"], 0.9),  # finished, an older record
+        ({"counts": {"abnormal_pixels": 3}}, ["d1", "d2", "odd"], None),
+    ],
+)
+def test_no_pixel_mean_over_fewer_sets_than_have_masks(odd: dict, columns: list[str], mean: float | None) -> None:
+    cells = [record(name, dataset, metrics=BOTH) for name in ("a", "b") for dataset in ("d1", "d2")]
+    table = build_tables([*cells, *(record(name, "odd", **odd) for name in ("a", "b"))])[0]
+    assert table.datasets_with("pixel_auroc") == columns
+    assert table.datasets_with("image_auroc") == ["d1", "d2", "odd"]
+    for row in table.rows:
+        assert table.mean(row, "pixel_auroc") == (None if mean is None else pytest.approx(mean))
+    assert bool(table.standings("pixel_auroc", None)) == (mean is not None)
+    assert table.datasets_with("pixel_aupro") == []
+    shown = {line.label: line for grid in grids(table, ["pixel_auroc"]) for line in grid.lines}
+    assert [cell.text for cell in shown["a"].cells][-1] == ("–" if mean is None else "90.0")
+    if mean is None:
+        assert shown["a"].rank == "–"
+        (note,) = [note for note in footnotes(table, ["pixel_auroc"]) if note.startswith("No mean where a dataset is missing")]
+        assert "odd" in note
+        assert shown["a"].cells[2].text == ("failed" if odd.get("value", 1) is None else "–")
+
+
+def test_an_image_figure_that_some_sets_lack_has_no_mean() -> None:
+    cells = [record("a", "d1", metrics={"image_auroc": 0.8, "image_new": 0.5}), record("a", "d2")]
+    table = build_tables(cells)[0]
+    assert table.datasets_with("image_new") == ["d1", "d2"]
+    assert table.mean(table.rows[0], "image_new") is None
 
 
 def test_lower_false_positive_rates_are_better() -> None:

@@ -11,6 +11,7 @@ import pytest
 import adbench
 from adbench import RunOptions, UserError
 from adbench.cli.run import command
+from adbench.contracts.dataset import Reading
 
 
 def test_texts_and_values_are_the_same_options(tmp_path: Path) -> None:
@@ -77,3 +78,16 @@ def test_python_and_the_command_line_have_the_options_and_no_others() -> None:
     fields = [field.name for field in dataclasses.fields(RunOptions)]
     assert list(inspect.signature(adbench.run).parameters) == fields
     assert list(inspect.signature(command).parameters) == [*fields, "dry_run"]
+
+
+def test_windows_and_axes_are_checked() -> None:
+    assert RunOptions(window=" Lung ", axis=1).reading == Reading(window="lung", axis=1)
+    assert RunOptions(value_range="-1000:400").reading == Reading(value_range=(-1000, 400))
+    for options, sentence in (
+        ({"window": "lungs"}, "--window 'lungs' is no window.*Did you mean 'lung'"),
+        ({"window": "40:0"}, "--window '40:0' is no window: give a name, or CENTRE:WIDTH"),
+        ({"axis": 3}, "--axis 3 is none of 0, 1 and 2"),
+        ({"window": "lung", "value_range": "0:9"}, "--range and --window both say"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            RunOptions(**options)  # type: ignore[arg-type]

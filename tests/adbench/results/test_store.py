@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
@@ -120,6 +121,8 @@ COLUMNS = {"id": ["a", "b"], "score": [0.5, 1.5], "label": [False, True], "group
         ({"id": ["a", None]}, "`id`: a value is missing"),
         ({"id": ["a", "a"]}, "`id`: an image occurs twice"),
         ({"group": [1, 2]}, "`group`: expected one column of text"),
+        ({"type": [1, 2]}, "`type`: expected one column of text"),
+        ({"site": [0.5, None]}, "`site`: expected one column of text"),
         *(({name: None}, f"`{name}`: expected one column of") for name in COLUMNS),
     ],
 )
@@ -141,6 +144,44 @@ def test_scores_that_fit_are_read(tmp_path: Path) -> None:
     assert (table.ids, table.groups) == (["a", "b"], ["x", None])
     assert (table.scores.tolist(), table.labels.tolist()) == ([0.5, 1.5], [False, True])
     assert (table.scores.dtype, table.labels.dtype) == (np.float64, np.bool_)
+
+
+def test_older_files_know_neither_type_nor_site(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    (folder.cells / "x").mkdir()
+    file = folder.cells / "x" / "scores.parquet"
+    parquet.write_table(pa.table(COLUMNS), file)
+    assert (folder.scores("x").types, folder.scores("x").sites) == ([None, None], [None, None])
+    parquet.write_table(pa.table({**COLUMNS, "site": ["here", None]}), file)
+    assert (folder.scores("x").types, folder.scores("x").sites) == ([None, None], ["here", None])
+
+
+def test_types_and_sites_are_those_of_the_images(tmp_path: Path, monkeypatch) -> None:
+    original = toyplugin.ToySet.items
+
+    def items(self, split):
+        found = original(self, split)
+        return [dataclasses.replace(i, type="hole" if i.abnormal else None, site=f"site {i.id[-1]}") for i in found]
+
+    monkeypatch.setattr(toyplugin.ToySet, "items", items)
+    run = toy_run(tmp_path / "run", datasets="toy-a")
+    frame = run.scores(run.records[0])
+    assert list(frame.columns) == ["id", "score", "label", "group", "type", "site"]
+    assert len(frame) == 16
+    for row in frame.itertuples():
+        assert (row.type == "hole") if row.label else pd.isna(row.type)
+        assert row.site == f"site {row.id[-1]}"
+    schema = parquet.read_schema(tmp_path / "run/cells" / run.records[0].id / "scores.parquet")
+    assert schema.names == list(frame.columns)
+
+
+def test_what_it_knows_of_a_dataset(tmp_path: Path) -> None:
+    folder = RunFolder.create(tmp_path / "run")
+    assert not folder.knows("toy-a")
+    toy_run(tmp_path / "run", datasets="toy-a")
+    assert folder.knows("toy-a")
+    assert not folder.knows("toy")
+    assert not RunFolder(tmp_path / "nowhere").knows("toy-a")
 
 
 def test_scores_that_are_cut_or_absent_are_one_sentence(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -119,14 +120,20 @@ def test_the_sets_that_zero_shot_learns_from_are_opened(tmp_path: Path, monkeypa
     assert sorted(seen) == [("toy-a", "test"), ("toy-b", "valid"), ("toy-plain", "valid")]
 
 
-def test_all_is_opened_once_and_before_the_first_fit(tmp_path: Path) -> None:
+def test_all_is_opened_once_and_before_the_first_fit(tmp_path: Path, monkeypatch) -> None:
     heard, one, other = Heard(), make_set(tmp_path / "one"), make_set(tmp_path / "other")
-    run(tmp_path / "run", one, other, seeds=(0, 1), reporter=heard)
+    records = run(tmp_path / "run", one, other, seeds=(0, 1), reporter=heard).records
+    fingerprints = defaultdict(str, {record.dataset: record.identity["fingerprint"] for record in records})
     assert heard.lines[:2] == ["opening images", "opening masks"]
     assert heard.lines.count("opening images") == 1
     again = Heard()
     run(tmp_path / "run", one, other, seeds=(0, 1), reporter=again)
     assert again.lines == ["done kept"] * 4  # nothing runs, nothing is opened
+    cut(one / "test/good/000.png")  # of cells that are done, and of which nobody notices that their files have changed
+    monkeypatch.setattr("adbench_folder.dataset.FolderDataset.fingerprint", lambda self: fingerprints[self.card.name])
+    run(tmp_path / "run", one, other, make_set(tmp_path / "third"), reporter=again)
+    assert again.lines[4:7] == ["done kept"] * 2 + ["opening images"]
+    assert again.lines[-1] == "done"
 
 
 def test_inverted_masks_are_said_before_the_first_fit(tmp_path: Path) -> None:
@@ -137,6 +144,8 @@ def test_inverted_masks_are_said_before_the_first_fit(tmp_path: Path) -> None:
     assert heard.lines[2].startswith("warned folder:")
     assert "most masks mark more than half" in heard.lines[2]
     assert heard.lines[-1] == "done"
+    with pytest.warns(UserWarning, match="most masks mark more than half"):
+        run(tmp_path / "elsewhere", root)
 
 
 def test_what_was_measured_stays_where_its_images_are_gone_bad(tmp_path: Path, monkeypatch) -> None:
