@@ -86,7 +86,7 @@ def test_json_has_no_second_readings() -> None:
         with pytest.raises(Misfit, match=said):
             from_json(text)
     for text in (b"\xff", b"\xef\xbb\xbf{}", b"{'a': 1}", b"[1" + b"0" * 5000 + b"]", "{}".encode("utf-16")):
-        with pytest.raises(ValueError, match=""):
+        with pytest.raises(ValueError):  # noqa: PT011 (of several parsers)
             from_json(text)
     assert from_json(b'{"a\\u001b": "x\\ny", "traceback": "x\\ny"}') == ({"a\ufffd": "x y", "traceback": "x\ny"}, True)
     for text in (b"[1e999]", b"[NaN]", b'{"a": [[-Infinity]]}'):
