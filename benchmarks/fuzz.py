@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import logging
 import random
 import subprocess
 import sys
@@ -60,6 +61,7 @@ def main() -> int:
     if asked.reader and len(asked.reader) == 1:
         faulthandler.enable()
         warnings.simplefilter("ignore")
+        logging.disable()
         started = time.monotonic()
         tried = fuzz(asked.reader[0], 60 * asked.minutes)
         print(f"{asked.reader[0]}: {tried} files in {time.monotonic() - started:.0f} s")

@@ -11,7 +11,7 @@ import typer
 
 from adbench.cli import manifest
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, tracked
-from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
+from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
 from adbench.errors import ExitCode, UserError
 from adbench.planning.options import RunOptions
 from adbench.words import printable
@@ -35,6 +35,7 @@ def verify(
     value_range: ValueRange = None,
     window: Window = "",
     axis: Axis = 2,
+    mask_values: MaskValues = "",
     normal_names: NormalNames = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
 ) -> None:
@@ -46,7 +47,7 @@ def verify(
     from adbench.planning.shelf import Shelf
     from adbench.words import counted
 
-    options = RunOptions(value_range=value_range, window=window, axis=axis, normal_names=normal_names)
+    options = RunOptions(value_range=value_range, window=window, axis=axis, mask_values=mask_values, normal_names=normal_names)
     shelf = Shelf(registry_with_warnings(), data_root, options.reading, faulty=True)
     reports = logic.verify_all([shelf.present[card.name] for card in shelf.choose(names)], tracked)
     missing = list(shelf.absent.items())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_error, say_warning, tell
-from adbench.cli.reading import Axis, NormalNames, ValueRange, Window
+from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
 from adbench.contracts.dataset import SPLITS, DatasetCard
 from adbench.planning.options import RunOptions
 
@@ -32,6 +32,7 @@ def command(
     value_range: ValueRange = None,
     window: Window = "",
     axis: Axis = 2,
+    mask_values: MaskValues = "",
     normal_names: NormalNames = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -43,7 +44,7 @@ def command(
     from adbench.data.facts import facts_of
     from adbench.planning.shelf import Shelf
 
-    options = RunOptions(value_range=value_range, window=window, axis=axis, normal_names=normal_names)
+    options = RunOptions(value_range=value_range, window=window, axis=axis, mask_values=mask_values, normal_names=normal_names)
     shelf = Shelf(registry, data_root, options.reading, faulty=True)
     found = [facts_of(shelf.present[card.name]) for card in shelf.choose([name])]
     if as_json:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adbench.cli.console import print_grid, registry_with_warnings, say_warning
-from adbench.cli.reading import Axis, NormalNames
+from adbench.cli.reading import Axis, MaskValues, NormalNames
 from adbench.errors import UserError
 from adbench.planning.options import RunOptions
 
@@ -27,6 +27,7 @@ def command(
     out: Annotated[Path, typer.Option("-o", "--out", help="The file to write: .csv, .jsonl or .parquet.")],
     data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the datasets.")] = None,
     axis: Axis = 2,
+    mask_values: MaskValues = "",
     normal_names: NormalNames = "",
 ) -> None:
     """List which file of a set is what, to correct it by hand. `--datasets manifest:FILE` then reads the list.
@@ -36,7 +37,12 @@ def command(
     from adbench.data.manifest import write_manifest
     from adbench.words import counted
 
-    scan = _scan(registry_with_warnings(), name, data_root, RunOptions(axis=axis, normal_names=normal_names).reading)
+    scan = _scan(
+        registry_with_warnings(),
+        name,
+        data_root,
+        RunOptions(axis=axis, mask_values=mask_values, normal_names=normal_names).reading,
+    )
     write_manifest(scan, out)
     print_grid(("folder", "used as", "split", "label", "files", "why"), [tuple(map(str, row)) for row in scan.table()])
     listed = sum(map(len, scan.items.values()))

@@ -18,4 +18,5 @@ OPTION_HELP = {
 ValueRange = Annotated[str | None, typer.Option("--range", help=OPTION_HELP["value_range"])]
 Window = Annotated[str, typer.Option("--window", help=OPTION_HELP["window"])]
 Axis = Annotated[int, typer.Option("--axis", help=OPTION_HELP["axis"])]
+MaskValues = Annotated[str, typer.Option("--mask-values", help=OPTION_HELP["mask_values"])]
 NormalNames = Annotated[str, typer.Option("--normal-name", help=OPTION_HELP["normal_names"])]

@@ -49,12 +49,14 @@ class Reading:
         window: what of an image's values to show, instead of a range: the name of a window of CT (`lung`, `brain`, ...),
             `CENTRE:WIDTH`, `voi` (as each DICOM file says), or `percentile` (fixed on the training normals); "" for none.
         axis: along which axis of a volume its slices lie, 0 to 2.
+        mask_values: the values in masks that mark a lesion; empty: any but 0, of which most masks may hold only one.
         normal_names: names of folders, in lower case, that hold normal images, besides the usual ones.
     """
 
     value_range: tuple[float, float] | None = None
     window: str = ""
     axis: int = 2
+    mask_values: frozenset[int] = frozenset()
     normal_names: frozenset[str] = frozenset()
 
 

@@ -57,6 +57,7 @@ class Scan:
         mask_problems: the same, where masks are used.
         left_out: every file that is neither image nor mask, sorted.
         folder: the set's own folder.
+        label_masks: in masks any value but 0 marks a lesion, of which there may be several.
     """
 
     items: Mapping[Split, tuple[Item, ...]] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Scan:
     mask_problems: tuple[str, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     folder: Path | None = None
+    label_masks: bool = False
 
     def __bool__(self) -> bool:
         return any(self.items.values())

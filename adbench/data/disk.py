@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adbench.contracts.dataset import SPLITS, Dataset, Item, Split
 from adbench.data.accounting import Scan
+from adbench.data.slices import several_labels
 from adbench.data.splits import empty_splits, lacking_masks, other_counts, shared_subjects
 from adbench.errors import UserError
 from adbench.words import counted
@@ -103,7 +104,8 @@ class DiskDataset(Dataset):
                     f"The mask {mask} has {counted(theirs, 'slice')}, but its image {counted(count or 1, 'slice')}: "
                     "both must have as many."
                 )
-            parts.append(read_mask(mask, size, None if theirs is None else item.frame, axis))
+            number, reading = None if theirs is None else item.frame, self.card.reading
+            parts.append(read_mask(mask, size, number, axis, reading.mask_values, self.found.label_masks))
         joined: np.ndarray = np.logical_or.reduce(parts)
         return joined
 
@@ -128,6 +130,8 @@ class DiskDataset(Dataset):
                 if self.card.has_masks:
                     files += [(f"{identity}/mask", mask) for mask in item.masks]
         shown = f" shows {self.levels.range or self.levels.window}" if self.levels else ""
+        if self.card.has_masks and self.card.reading.mask_values:
+            shown += f" marked by {sorted(self.card.reading.mask_values)}"
         return fingerprint_files(files, extra=f"reader {READER_VERSION}{shown}")
 
     def warnings(self) -> list[str]:
@@ -135,6 +139,7 @@ class DiskDataset(Dataset):
         return [
             *self.found.remarks,
             *self._said_of_values.warnings,
+            *several_labels((item for split in SPLITS for item in self.items(split)), self.card.reading),
             *empty_splits(self),
             *lacking_masks(self),
             *shared_subjects(self),

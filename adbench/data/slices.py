@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adbench.contracts.dataset import Item, Reading
 from adbench.errors import UserError
 from adbench.files.suffixes import stem_of, suffix_of
+
+if TYPE_CHECKING:
+    from adbench.files.marks import Marks
 
 # Formats of one picture and no subject: these files need not be looked into.
 SINGLE = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".heic", ".heif", ".avif", ".jp2", ".j2k"})
@@ -34,20 +38,20 @@ def sliced(items: Iterable[Item], reading: Reading) -> Iterator[Item]:
             yield replace(item, group=group)
             continue
         digits = max(DIGITS, len(str(count - 1)))
-        marked = _joined([marks[mask] for mask in item.masks if mask in marks], count)
+        marked = _joined([marks[mask].marked(reading.mask_values) for mask in item.masks if mask in marks], count)
         for number in range(count):
             slice_ = replace(item, id=f"{item.id}/{number:0{digits}}", group=group or stem_of(item.path), frame=number)
             yield slice_ if marked is None or marked[number] else replace(slice_, abnormal=False, masks=(), type=None)
 
 
-def _marks(items: Iterable[Item], reading: Reading) -> dict[Path, tuple[bool, ...]]:
-    """Which slices the masks of volumes mark."""
+def _marks(items: Iterable[Item], reading: Reading) -> dict[Path, Marks]:
+    """What the masks of volumes mark."""
     volumes = [mask for item in items if item.frame is None for mask in item.masks if suffix_of(mask) not in SINGLE]
     if not volumes:
         return {}
-    from adbench.files.marks import marked_slices
+    from adbench.files.marks import marks_of
 
-    return marked_slices(volumes, reading.axis)
+    return marks_of(volumes, reading.axis)
 
 
 def _joined(masks: list[tuple[bool, ...]], count: int) -> list[bool] | None:
@@ -87,6 +91,19 @@ def other_lengths(items: Iterable[Item], reading: Reading) -> Iterator[tuple[Pat
             found = frames_of(mask, reading) or 1
             if found != count:
                 yield path, count, mask, found
+
+
+def several_labels(items: Iterable[Item], reading: Reading) -> Iterator[str]:
+    """Volumes of masks with several labels, where the user does not say which of them mark a lesion."""
+    masks = {mask: None for item in items if item.frame is not None for mask in item.masks}
+    if not masks or reading.mask_values:
+        return
+    from adbench.files.marks import marks_of
+
+    labels = sorted({label for found in marks_of(masks, reading.axis).values() for label in found.labels})
+    if len(labels) > 1:
+        shown = ", ".join(f"{label:g}" for label in labels[:8]) + (", ..." if len(labels) > 8 else "")
+        yield f"The masks hold {len(labels)} labels ({shown}), and all count as lesions: if some are organs, give --mask-values."
 
 
 def labelled_as_a_whole(items: Iterable[Item]) -> list[Path]:

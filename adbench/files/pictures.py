@@ -68,7 +68,14 @@ def read_stored(path: Path, frame: int | None, axis: int) -> Stored:
     return picture
 
 
-def read_mask(path: Path, size: tuple[int, int], frame: int | None = None, axis: int = 2) -> np.ndarray:
+def read_mask(
+    path: Path,
+    size: tuple[int, int],
+    frame: int | None = None,
+    axis: int = 2,
+    values: frozenset[int] = frozenset(),
+    labels: bool = False,
+) -> np.ndarray:
     """Read the mask of an image of `size` (H, W) as (H, W) bool, True = anomalous.
 
     A mask holds 0 and at most one other grey value: {0}, {0, 1}, {0, 255}, {0, v} or {v} alone. Colours and palettes
@@ -81,6 +88,8 @@ def read_mask(path: Path, size: tuple[int, int], frame: int | None = None, axis:
         size: of the image.
         frame: which slice, page or frame; that of the image.
         axis: as for `read_image`.
+        values: those that mark a lesion, in a mask that may hold others; a JPEG, which keeps no values, may not.
+        labels: any value but 0 marks a lesion, whatever the format.
 
     Raises:
         UserError: the mask is missing, unreadable, of another size, or not two-valued.
@@ -97,7 +106,9 @@ def read_mask(path: Path, size: tuple[int, int], frame: int | None = None, axis:
         raise UserError(f"The mask {path} holds NaN or infinite values: replace them by numbers.")
     if mask.rule is Rule.JPEG:
         return _two_valued_jpeg(mask.values, path)
-    if mask.rule is Rule.TWO_VALUED:
+    if values:
+        return np.isin(mask.values, sorted(values))
+    if mask.rule is Rule.TWO_VALUED and not labels:
         _check_two_valued(mask, path)
     return np.asarray(mask.values != 0)
 
@@ -175,7 +186,7 @@ def _check_two_valued(mask: Labels, path: Path) -> None:
         shown = ", ".join(str(level) for level in levels[:5]) + (", ..." if len(levels) > 5 else "")
         raise UserError(
             f"The mask {path} is not two-valued: it holds {len(levels)} grey values ({shown}), "
-            "but only 0 and one other value are allowed."
+            "and not 0 and one other. Say which of them mark a lesion, with `--mask-values`, or save it with 0 and 255."
         )
 
 

@@ -145,6 +145,7 @@ class RunOptions:
         value_range: LOW:HIGH, the values that become black and white in images of more than 8 bits. [default: found over the set]
         window: what to show of CT and other DICOM values, instead of a range: lung, brain, liver, bone, mediastinum, CENTRE:WIDTH, voi or percentile.
         axis: along which axis of a volume its slices lie: 0, 1 or 2.
+        mask_values: the values in masks that mark a lesion, e.g. 1,4. [default: any but 0]
         normal_names: names of folders that hold normal images, besides good, normal, ok, healthy and negative.
         rehash: read the files of all datasets again, instead of trusting their sizes and times.
         keep: what to keep besides the scores: maps, state (what was learned); repeatable. Cells without them run again.
@@ -174,6 +175,7 @@ class RunOptions:
     value_range: Converted[str | Range | None, Range | None] = Converted(read_range, None)
     window: Converted[str, str] = Converted(read_window, "")
     axis: int = 2
+    mask_values: Converted[Numbers, tuple[int, ...]] = Converted(numbers_of("--mask-values"), ())
     normal_names: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
     rehash: bool = False
     keep: Converted[Names, tuple[str, ...]] = Converted(split_names, ())
@@ -201,7 +203,13 @@ class RunOptions:
     def reading(self) -> Reading:
         """How the files of the sets are to be read."""
         names = frozenset(name.lower() for name in self.normal_names)
-        return Reading(value_range=self.value_range, window=self.window, axis=self.axis, normal_names=names)
+        return Reading(
+            value_range=self.value_range,
+            window=self.window,
+            axis=self.axis,
+            mask_values=frozenset(self.mask_values),
+            normal_names=names,
+        )
 
     def blocks(self, registry: Registry | None = None) -> list[Block]:
         """The grid: the suite's (looked up in `registry`) with the user's options applied, or a single block."""

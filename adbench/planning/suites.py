@@ -94,11 +94,16 @@ def _known_keys(where: str, table: Mapping[str, Any], keys: Iterable[str]) -> No
             raise UserError(f"The suite {where} has an unknown key {key!r}.{did_you_mean(key, keys)}")
 
 
+SEEDS = 1 << 32  # NumPy's generators take no larger seed
+
+
 def check_numbers(where: str, shots: Iterable[int], seeds: Iterable[int]) -> None:
-    """Raise `UserError` for a k below 1 or a negative seed; `where` begins the sentence."""
+    """Raise `UserError` for a k below 1, or a seed that no generator takes; `where` begins the sentence."""
     for name, values, least in (("shots", shots, 1), ("seeds", seeds, 0)):
         if any(value < least for value in values):
             raise UserError(f"{where}{name} must be {least} or more.")
+    if any(seed >= SEEDS for seed in seeds):
+        raise UserError(f"{where}seeds must be less than {SEEDS}.")
 
 
 def check_choice(what: str, value: str | None, known: tuple[str | None, ...]) -> None:

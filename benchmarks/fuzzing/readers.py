@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -279,15 +280,96 @@ def _checkpoints() -> list[bytes]:
     return [*found, around.getvalue()]
 
 
-def _read_image(folder: Path, content: bytes) -> None:
-    from adbench.files import pictures
+def _as_picture(name: str) -> Callable[[Path, bytes], None]:
+    def read(folder: Path, content: bytes) -> None:
+        from adbench.files import pictures
 
-    file = _written(folder, "image.png", content)
-    for read in (pictures.image_size, pictures.check_whole, pictures.read_image, lambda one: pictures.read_mask(one, (16, 20))):
-        try:
-            read(file)
-        except UserError:
-            continue
+        file = _written(folder, name, content)
+        for frame in (None, 0):
+            for use in (
+                pictures.frames,
+                pictures.check_whole,
+                partial(pictures.image_size, frame=frame),
+                partial(pictures.read_image, frame=frame),
+                partial(pictures.read_mask, size=(16, 20), frame=frame),
+            ):
+                try:
+                    use(file)
+                except UserError:
+                    continue
+
+    return read
+
+
+@cache
+def _arrays() -> list[bytes]:
+    found = []
+    for values in (np.arange(320.0).reshape(16, 20), np.zeros((4, 16, 20), np.uint16), np.zeros((16, 20, 3), np.uint8)):
+        sink = io.BytesIO()
+        np.save(sink, values)
+        found.append(sink.getvalue())
+    return found
+
+
+@st.composite
+def _arrays_with_headers(draw: st.DrawFn) -> bytes:
+    header = draw(st.sampled_from(HEADERS) | st.text(max_size=40)).encode("utf-8", "replace") + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + draw(st.binary(max_size=60))
+
+
+@cache
+def _volumes() -> list[bytes]:
+    import nibabel
+
+    return [nibabel.Nifti1Image(np.arange(960, dtype=kind).reshape(16, 20, 3), np.eye(4)).to_bytes() for kind in (np.int16, np.float32)]
+
+
+def _scans() -> list[bytes]:
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3"
+    made = FileDataset("x", {}, file_meta=meta, preamble=bytes(128))
+    made.Rows, made.Columns, made.SamplesPerPixel, made.PhotometricInterpretation = 16, 20, 1, "MONOCHROME2"
+    made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 16, 12, 11, 0
+    made.RescaleSlope, made.RescaleIntercept, made.WindowCenter, made.WindowWidth = 2, -100, 40, 80
+    made.PixelData = np.arange(320, dtype=np.uint16).tobytes()
+    sink = io.BytesIO()
+    made.save_as(sink, enforce_file_format=True)
+    return [sink.getvalue()]
+
+
+def _read_manifest(folder: Path, content: tuple[str, bytes]) -> None:
+    from adbench.data.manifest import read_manifest
+
+    read_manifest(_written(folder, f"manifest{content[0]}", content[1]))
+
+
+MANIFEST = """path,split,label,mask,subject,range,frame
+a/1.png,train,normal,,s1,,
+a/2.png,test,ungood,a/2_mask.png,s2,0:255,
+a/3.nii,valid,0,,s3,-100:300,4
+"""
+
+
+@cache
+def _manifest_tables() -> list[bytes]:
+    import pandas as pd
+
+    sink = io.BytesIO()
+    pd.read_csv(io.StringIO(MANIFEST)).to_parquet(sink)
+    return [sink.getvalue()]
+
+
+def _manifests() -> st.SearchStrategy[tuple[str, bytes]]:
+    lines = "\n".join(json.dumps({"path": f"a/{n}.png", "split": "test", "label": n % 2, "range": [0, 9]}) for n in range(4))
+    return st.one_of(
+        st.tuples(st.just(".csv"), changed_text(MANIFEST, (",", '"', ";", "|", "path", "9" * 5000, "../x.png", "/etc/passwd"))),
+        st.tuples(st.just(".jsonl"), changed_text(lines, ("{", "}", "[" * 3000, '"path"', ":", "NaN", "9" * 5000))),
+        st.tuples(st.just(".parquet"), changed_bytes(_manifest_tables())),
+    )
 
 
 @cache
@@ -374,7 +456,12 @@ READERS = {
     "maps": Reader(lambda: changed_bytes(_maps()) | _maps_with_headers(), _read_maps),
     "safetensors": Reader(_safetensors, _read_weights),
     "checkpoint": Reader(lambda: changed_bytes(_checkpoints()), _read_weights),
-    "image": Reader(lambda: changed_bytes(_images()), _read_image),
+    "image": Reader(lambda: changed_bytes(_images()), _as_picture("image.png")),
+    "array": Reader(lambda: changed_bytes(_arrays()) | _arrays_with_headers(), _as_picture("image.npy")),
+    "nifti": Reader(lambda: changed_bytes(_volumes()), _as_picture("image.nii")),
+    "packed nifti": Reader(lambda: changed_bytes(_volumes()).map(gzip.compress) | changed_bytes([gzip.compress(_volumes()[0])]), _as_picture("image.nii.gz")),
+    "dicom": Reader(lambda: changed_bytes(_scans()), _as_picture("image.dcm")),
+    "manifest": Reader(_manifests, _read_manifest),
     "published": Reader(lambda: changed_text(PUBLISHED, (",", '"', "nan", "1e999", "image_auroc")), _read_published),
     "archive": Reader(lambda: changed_bytes(_archives()), _read_archive),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,15 +20,17 @@ class Listing(NamedTuple):
     Attributes:
         find: from the set's folder to that file, or None where it is another kind of set.
         rows: the split and the item of each image.
+        label_masks: its masks hold a label for each kind of defect.
     """
 
     find: Callable[[Path], Path | None]
     rows: Callable[[Path, Path], Iterable[tuple[Split, Item]]]
+    label_masks: bool = False
 
 
 LISTINGS = (
     Listing(medianomaly.listing, medianomaly.rows),
-    Listing(visa.listing, visa.rows),
+    Listing(visa.listing, visa.rows, label_masks=True),
     Listing(realiad.listing, realiad.rows),
 )
 
@@ -47,7 +50,8 @@ class FolderDataset(OwnDataset):
             for folder in (self.place, *below):
                 for listing in LISTINGS:
                     if file := listing.find(folder):
-                        return scan_listed(folder, file, listing.rows(folder, file), self.card.reading)
+                        found = scan_listed(folder, file, listing.rows(folder, file), self.card.reading)
+                        return replace(found, label_masks=listing.label_masks)
         return scan(self.place, LAYOUT, reading=self.card.reading)
 
     def absence(self) -> str | None:

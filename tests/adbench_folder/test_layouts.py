@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import adbench
 from adbench_folder import CARD
@@ -184,6 +186,14 @@ def test_visa(visa: Path) -> None:
     }
     assert not dataset.problems()
     assert len(opened(visa / "pcb1").items("test")) == 1
+
+
+def test_masks_of_visa_hold_a_label_for_each_kind_of_defect(visa: Path) -> None:
+    labels = np.array([[0, 1, 5], [0, 0, 5]], np.uint8)
+    Image.fromarray(labels).save(visa / "candle/Data/Masks/Anomaly/000.png")
+    Image.fromarray(labels).save(visa / "candle/Data/Images/Anomaly/000.JPG")
+    dataset = opened(visa / "candle")
+    np.testing.assert_array_equal(dataset.mask("test", dataset.items("test")[0]), labels > 0)
 
 
 def test_visa_with_a_wrong_table(visa: Path) -> None:

@@ -27,7 +27,7 @@ MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' onload=\"aler
 RICH = "[bold red]x[/] [/nothing] [link=file:///etc/passwd]y[/link]"
 TEX = "\\input{/etc/passwd} \\write18{id} $x$ % \n\n\\par"
 FORMULA = "=HYPERLINK(\"http://x\",1)"
-ALL_AT_ONCE = f"{FORMULA}{ESCAPES}{TURNED}{MARKUP}{RICH}{TEX}\n# heading\r\n\uffff\ud800\x00"
+ALL_AT_ONCE = f"{FORMULA}{ESCAPES}{TURNED}{MARKUP}{RICH}{TEX}\n# heading\r\n\uffff\x00"
 DEAD = 2**22 + 7  # no process has this number
 
 
@@ -340,7 +340,7 @@ for _place in TEXT_FIELDS:
     _last = _place[-1]
     _shown = 1 if _place[0] in ("cost", "seconds", "counts") else [ALL_AT_ONCE] if _last == "kept" else ALL_AT_ONCE
     _field(f"text_in_{'_'.join('a_key' if part == ALL_AT_ONCE else part for part in _place)}", *_place, value=_shown)
-for _kind, _text in {"escapes": ESCAPES, "turned": TURNED, "markup": MARKUP, "rich": RICH, "tex": TEX, "formula": FORMULA, "plus": "+1", "at": "@x", "minus": "-1", "tab": "\t=1"}.items():
+for _kind, _text in {"escapes": ESCAPES, "turned": TURNED, "markup": MARKUP, "rich": RICH, "tex": TEX, "formula": FORMULA, "plus": "+1", "at": "@x", "minus": "-1", "tab": "\t=1", "halves": "a\ud800b"}.items():
     _field(f"variant_of_{_kind}", "variant", value=_text)
 
 
@@ -367,9 +367,3 @@ def every_text_is_hostile(sent: Sent) -> None:
 def failed_with_a_hostile_message(sent: Sent) -> None:
     sent.put("status", value="failed")
     sent.put("error", value={"type": ALL_AT_ONCE, "message": ALL_AT_ONCE, "traceback": ALL_AT_ONCE})
-
-
-@attack
-def dataset_is_a_path(sent: Sent) -> None:
-    sent.put("dataset", value=f"toyfolder:{sent.outside}")
-    sent.put("metrics", "pixel_auroc", value=0.9)

@@ -79,12 +79,12 @@ def test_a_failed_cell_counts_more_than_lost_output(run: Path) -> None:
 @needs_full
 def test_a_full_disk_below_stderr_stops_no_cell(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    asked = ("run", "--methods", "peak,broken", "--datasets", "toys", "--device", "cpu", "--out", str(out))
+    asked = ("run", "--methods", "peak,crash", "--datasets", "toys", "--device", "cpu", "--out", str(out))
     with open("/dev/full", "w") as full:
         done = adbench(*asked, code=TOY, stderr=full)
     cells = RunFolder.open(out).contents().records
     assert sorted({record.status for record in cells}) == ["done", "failed"]
-    assert len(cells) == 4
+    assert len(cells) == 6
     assert done.returncode == ExitCode.CELL_FAILED  # as the cells have it
     with open("/dev/full", "w") as full:
         done = adbench("run", "--methods", "peak", *asked[3:], code=TOY, stderr=full)
@@ -146,7 +146,7 @@ def test_a_stream_that_takes_nothing_for_a_while_is_waited_for(run: Path) -> Non
     """As where another program made a terminal non-blocking."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
-    for number in range(40):
+    for number in range(80):
         made_up_cell(RunFolder(run), f"method-{number}", "zweiter")
     paths = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "plugins")))
     process = subprocess.Popen(

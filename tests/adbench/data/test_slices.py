@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import nibabel
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adbench import Layout, Reading, Scan, scan
+from adbench import DatasetCard, DiskDataset, Layout, Reading, Scan, scan
 
 LAYOUT = Layout(defects=True, masks_outside="test")
 SHAPE = (6, 5, 4)
@@ -98,3 +99,31 @@ def test_a_mask_of_another_length_is_a_problem(tmp_path: Path, marked: tuple[int
     (problem,) = found.mask_problems
     assert "test/scratch/7.nii has 4 slices, but its mask ground_truth/scratch/7_mask.nii has 3" in problem
     assert all(abnormal for abnormal, _ in labels(found).values())
+
+
+def test_the_user_says_which_labels_are_lesions(tmp_path: Path) -> None:
+    """In LiTS 1 is the liver and 2 a tumour."""
+    organ = lesion(0, 1, 2)
+    organ[organ > 0] = 1
+    organ[2, 3, 1] = 2
+    save(tmp_path / "train" / "good" / "1.nii", volume(1))
+    save(tmp_path / "test" / "Ungood" / "7.nii", volume(2))
+    save(tmp_path / "ground_truth" / "Ungood" / "7_mask.nii", organ)
+    card = DatasetCard(name="a", title="A", factory="x:y", has_masks=True)
+    careless = Volumes(card, tmp_path)
+    (warning,) = (said for said in careless.warnings() if "labels" in said)
+    assert warning == "The masks hold 2 labels (1, 2), and all count as lesions: if some are organs, give --mask-values."
+    assert [item.abnormal for item in careless.items("test")] == [True, True, True, False]
+    told = Volumes(replace(card, reading=Reading(mask_values=frozenset({2}))), tmp_path)
+    assert not any("labels" in said for said in told.warnings())
+    assert [item.abnormal for item in told.items("test")] == [False, True, False, False]
+    mask = told.mask("test", told.items("test")[1])
+    assert mask is not None
+    assert mask.sum() == 1
+    assert told.fingerprint() != careless.fingerprint()
+
+
+class Volumes(DiskDataset):
+    def find(self) -> Scan:
+        assert self.root is not None
+        return scan(self.root, LAYOUT, reading=self.card.reading)

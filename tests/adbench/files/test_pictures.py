@@ -351,3 +351,12 @@ def test_a_mask_is_turned_as_its_exif_says(orientation: int, suffix: str, tmp_pa
     image = read_image(tmp_path / f"image.{suffix}")
     assert image.shape[:2] == size == ((6, 4) if orientation > 4 else (4, 6))
     np.testing.assert_array_equal(read_mask(tmp_path / f"mask.{suffix}", size), image[:, :, 0] > 0)
+
+
+def test_a_mask_of_labels_wants_the_values_that_mark_a_lesion(tmp_path: Path) -> None:
+    labels = np.array([[0, 1, 2], [4, 4, 0]], np.uint8)
+    Image.fromarray(labels).save(tmp_path / "mask.png")
+    with pytest.raises(UserError, match="holds 4 grey values .*--mask-values"):
+        read_mask(tmp_path / "mask.png", (2, 3))
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png", (2, 3), values=frozenset({1, 4})), np.isin(labels, [1, 4]))
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png", (2, 3), labels=True), labels > 0)

@@ -6,13 +6,15 @@ import io
 import json
 import os
 import zipfile
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hostilefolders import ALL_AT_ONCE, DEAD, sent
 from madeup import made_up_cell
-from watchedfiles import tree
+from PIL import Image
+from watchedfiles import opened_files, tree
 
 from adbench import UserError
 from adbench.api import read_run
@@ -20,9 +22,12 @@ from adbench.files.pictures import read_image
 from adbench.files.tensors import read_state_dict
 from adbench.files.untrusted import Refused, open_regular, read_regular, read_text
 from adbench.planning.suites import load_suite
+from adbench.registry.cards import load_registry
+from adbench.registry.loading import load_plugins
 from adbench.regression.baseline import read_baseline
 from adbench.render.rows import csv_text
 from adbench.results.record import read_record
+from adbench.results.reopen import reopen_dataset
 from adbench.results.store import TEMPORARY, RunFolder
 from adbench.results.typed import Misfit, from_json
 from adbench.words import printable
@@ -133,6 +138,21 @@ def test_a_planned_cell_that_is_a_link_stays_as_it_is(tmp_path: Path) -> None:
     folder.write(made.record)  # in its place
     assert not made.cell.is_symlink()
     assert (tmp_path / "elsewhere/scores.parquet").exists()
+
+
+def test_a_record_does_not_choose_which_folders_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("train/good/1.png", "test/good/2.png", "test/bad/3.png"):
+        place = tmp_path / "theirs" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8)).save(place)
+    monkeypatch.chdir(tmp_path / "theirs/test")
+    registry = load_registry(load_plugins([EntryPoint("folder", "adbench_folder", "adbench")]))
+    for name in (str(tmp_path / "theirs"), "..", "~", "good/../.."):
+        with opened_files() as opened, pytest.raises(UserError, match="lies neither in the working folder nor in --data-root"):
+            reopen_dataset(registry, f"folder:{name}", None, "x")
+        assert not [path for path in opened if path.endswith(".png")]
+    with pytest.raises(UserError, match="not the one that was measured"):  # the user pointed there
+        reopen_dataset(registry, f"folder:{tmp_path / 'theirs'}", tmp_path, "x")
 
 
 def test_texts_of_a_record_are_cleaned_where_they_enter(tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def test_methods_can_be_picked_from_a_suite_of_all(tmp_path: Path) -> None:
         ('methods = ["mvfa"]\nset.mvfa.lrr = 1.0', "no parameter 'lrr'. Did you mean 'lr'"),
         ('methods = ["mvfa"]\nshots = [0]', "shots must be 1 or more"),
         ('methods = ["mvfa"]\nseeds = [-1]', "seeds must be 0 or more"),
+        ('methods = ["mvfa"]\nseeds = [4294967296]', "seeds must be less than 4294967296"),
         ('methods = ["mvfa"]\ntracks = ["fewshot"]', "Unknown track 'fewshot'. Did you mean 'few-shot'"),
         ('methods = ["mvfa"]\nmethod = "mvfa"', "unknown key 'method'. Did you mean 'methods'"),
     ],
