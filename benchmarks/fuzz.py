@@ -21,8 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fuzzing.readers import READERS, attempt
 from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from fuzzing.readers import READERS, attempt
 
 ROUND = 200  # files between two looks at the clock
 HANGS = 60  # seconds after which a file counts as one that never ends

@@ -118,4 +118,6 @@ def tracked(iterable: Iterable[Any], description: str, total: int) -> Iterable[A
     from rich.progress import track
 
     console = stderr()
-    return track(iterable, escape(printable(description)), total, console=console, transient=True, disable=not console.is_terminal)
+    return track(
+        iterable, escape(printable(description)), total, console=console, transient=True, disable=not console.is_terminal
+    )

@@ -9,7 +9,7 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Any, TextIO
 
 # What a codec that lacks a sign shows instead; anything else becomes a question mark.
 PLAIN = {"\u2013": "-", "\u2014": "-", "\u2212": "-", "±": "+-", "×": "x", "→": "->", "…": "...", "\u00a0": " "}
@@ -70,7 +70,7 @@ def _lasting(stream: TextIO, outcome: Outcome) -> TextIO:
         io.BufferedWriter(_Lasting(raw, outcome)),
         encoding=stream.encoding,
         errors=REPLACE,
-        line_buffering=stream.line_buffering or unbuffered or stream is sys.stderr,
+        line_buffering=bool(stream.line_buffering) or unbuffered or stream is sys.stderr,
     )
     text.mode = "w"  # type: ignore[misc]  # of sys.stdout, and asked for by some
     return text
@@ -84,7 +84,7 @@ class _Nowhere(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, content: bytes) -> int:  # type: ignore[override]
+    def write(self, content: Any) -> int:
         return len(content)
 
 
@@ -94,7 +94,7 @@ class _Lasting(_Nowhere):
     def __init__(self, raw: io.RawIOBase, outcome: Outcome) -> None:
         self._raw, self._outcome, self._ended = raw, outcome, False
 
-    def write(self, content: bytes) -> int:  # type: ignore[override]
+    def write(self, content: Any) -> int:
         if self._ended:
             return len(content)
         try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
-from typing import BinaryIO
 
 # Without the second, opening a named pipe waits for a writer; where a system lacks a flag, the checks below must do.
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -22,7 +22,7 @@ class Refused(OSError):
         super().__init__(errno.EINVAL, reason, str(path))
 
 
-def open_regular(path: Path, most: int | None = None, own: int = 0) -> BinaryIO:
+def open_regular(path: Path, most: int | None = None, own: int = 0) -> io.BufferedReader:
     """Open a regular file for reading, without waiting for anybody.
 
     Args:

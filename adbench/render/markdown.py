@@ -20,7 +20,12 @@ def to_markdown(tables: Iterable[Table], metrics: Sequence[str] = METRICS, inter
     for table in tables:
         for grid in grids(table, metrics):
             header = ["rank", "method", *grid.columns]
-            lines += [f"**{escaped(grid.title)}**", "", _line(map(escaped, header)), _line(["---:", "---"] + ["---:"] * len(grid.columns))]
+            lines += [
+                f"**{escaped(grid.title)}**",
+                "",
+                _line(map(escaped, header)),
+                _line(["---:", "---"] + ["---:"] * len(grid.columns)),
+            ]
             for line in grid.lines:
                 cells = [_cell(cell, intervals) for cell in line.cells]
                 lines.append(_line([line.rank, escaped(line.label), *cells]))

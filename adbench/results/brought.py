@@ -89,7 +89,9 @@ def _card(name: str, facts: Any) -> MetricCard | None:
 
 @cache
 def _card_fields() -> TypeAdapter[dict[str, Any]]:
-    return fields_of(MetricCard, name=Name, title=Name, computed=Name, interval=Name, range=Annotated[list[Figure | None], Len(2, 2)])
+    return fields_of(
+        MetricCard, name=Name, title=Name, computed=Name, interval=Name, range=Annotated[list[Figure | None], Len(2, 2)]
+    )
 
 
 def _measured(card: MetricCard, truth: np.ndarray, values: np.ndarray) -> tuple[float | None, str]:

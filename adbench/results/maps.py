@@ -27,8 +27,19 @@ LATER = ("offset", "scale")  # files of older versions lack these
 # A file that unpacks to more than so many times its size is a trap; less is harmless. A method that gives the same map for
 # every image can get there on a large set, and its maps are worth nothing.
 HARMLESS, RATIO = 1 << 28, 100
-DAMAGES = (OSError, EOFError, ValueError, KeyError, TypeError, NotImplementedError, RuntimeError, SyntaxError, MemoryError)
-DAMAGES += (OverflowError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+DAMAGES = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 @dataclass(frozen=True)

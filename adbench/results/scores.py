@@ -43,11 +43,12 @@ def read_scores(file: Path, own: int = 0) -> ScoreTable:
             coded = [name for name in columns if name in TEXTS]
             opened = parquet.ParquetFile(stream, metadata=footer, read_dictionary=coded)
             table = {name: opened.read([name], use_threads=False).column(0) for name in columns}
-        found = {name: _text(name, column) if name in TEXTS else column for name, column in table.items()}
-        for name in ("score", "label"):
-            _demand_values(name, found[name])
-        scores = found["score"].to_numpy().astype(np.float64)
-        labels = found["label"].to_numpy()
+        for name in ("id", "score", "label"):
+            if table[name].null_count:
+                raise Misfit(f"`{name}`: a value is missing")
+        texts = {name: _text(name, table[name]) for name in coded}
+        scores = table["score"].to_numpy().astype(np.float64)
+        labels = table["label"].to_numpy()
     except FileNotFoundError:
         raise Misfit(f"there is no {file.name}") from None
     except OSError as error:
@@ -56,10 +57,10 @@ def read_scores(file: Path, own: int = 0) -> ScoreTable:
         raise Misfit(type(error).__name__) from error
     if not np.isfinite(scores).all():
         raise Misfit("`score`: a score is NaN or infinite")
-    ids = found["id"]
+    ids = texts["id"]
     if len(set(ids)) != len(ids):
         raise Misfit("`id`: an image occurs twice")
-    return ScoreTable(ids, scores, labels, found["group"], *(found.get(name, []) for name in LATER))
+    return ScoreTable(ids, scores, labels, texts["group"], *(texts.get(name, []) for name in LATER))
 
 
 def as_parquet(scores: ScoreTable) -> bytes:
@@ -109,15 +110,8 @@ def _text(name: str, column: pa.ChunkedArray) -> list[Any]:
     """The texts of a column. It is read as places in a dictionary: a few bytes may stand for a long text on every row."""
     import pyarrow.compute as compute
 
-    if name == "id":
-        _demand_values(name, column)
     for chunk in column.chunks:
         longest = compute.max(compute.binary_length(chunk.dictionary)).as_py() if len(chunk.dictionary) else 0
         if (longest or 0) > LONGEST_TEXT:
             raise Misfit(f"`{name}`: a text has {longest} bytes, and no honest one more than {LONGEST_TEXT}")
     return [value for chunk in column.chunks for value in chunk.to_pylist()]
-
-
-def _demand_values(name: str, column: pa.ChunkedArray) -> None:
-    if column.null_count:
-        raise Misfit(f"`{name}`: a value is missing")

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fuzzing.contents import changed_bytes, changed_json, changed_text
 from hypothesis import strategies as st
 
 from adbench import Dataset, DatasetCard, Item, UserError
 from adbench.results.record import CellRecord, ScoreTable
+from fuzzing.contents import changed_bytes, changed_json, changed_text
 
 COUNT = 24
 IDS = [f"{'Ungood' if number % 2 else 'good'}/{number:03d}" for number in range(COUNT)]
@@ -169,7 +169,24 @@ image_size = 240
 [[grid]]
 methods = ["clip"]
 """
-TOML = ("[", "]", "[[", "=", "{", "}", '"', "'''", "grid", "methods", "1e999", "nan", "9" * 5000, "[" * 3000, "2020-01-01", "set.")
+TOML = (
+    "[",
+    "]",
+    "[[",
+    "=",
+    "{",
+    "}",
+    '"',
+    "'''",
+    "grid",
+    "methods",
+    "1e999",
+    "nan",
+    "9" * 5000,
+    "[" * 3000,
+    "2020-01-01",
+    "set.",
+)
 
 
 class _Listed(Dataset):
@@ -198,12 +215,17 @@ def _read_scores(folder: Path, content: bytes) -> None:
 @cache
 def _scores() -> list[bytes]:
     import pyarrow as pa
-    from adbench.results.scores import as_parquet
     from pyarrow import parquet
+
+    from adbench.results.scores import as_parquet
 
     found = [as_parquet(_table())]
     table = parquet.read_table(io.BytesIO(found[0]))
-    for options in ({"compression": "gzip"}, {"use_dictionary": False, "compression": "none"}, {"data_page_version": "2.0", "compression": "zstd"}):
+    for options in (
+        {"compression": "gzip"},
+        {"use_dictionary": False, "compression": "none"},
+        {"data_page_version": "2.0", "compression": "zstd"},
+    ):
         sink = io.BytesIO()
         parquet.write_table(table.append_column("more", pa.array([[1, 2]] * COUNT)), sink, **options)
         found.append(sink.getvalue())
@@ -321,7 +343,10 @@ def _arrays_with_headers(draw: st.DrawFn) -> bytes:
 def _volumes() -> list[bytes]:
     import nibabel
 
-    return [nibabel.Nifti1Image(np.arange(960, dtype=kind).reshape(16, 20, 3), np.eye(4)).to_bytes() for kind in (np.int16, np.float32)]
+    return [
+        nibabel.Nifti1Image(np.arange(960, dtype=kind).reshape(16, 20, 3), np.eye(4)).to_bytes()
+        for kind in (np.int16, np.float32)
+    ]
 
 
 def _scans() -> list[bytes]:
@@ -459,7 +484,10 @@ READERS = {
     "image": Reader(lambda: changed_bytes(_images()), _as_picture("image.png")),
     "array": Reader(lambda: changed_bytes(_arrays()) | _arrays_with_headers(), _as_picture("image.npy")),
     "nifti": Reader(lambda: changed_bytes(_volumes()), _as_picture("image.nii")),
-    "packed nifti": Reader(lambda: changed_bytes(_volumes()).map(gzip.compress) | changed_bytes([gzip.compress(_volumes()[0])]), _as_picture("image.nii.gz")),
+    "packed nifti": Reader(
+        lambda: changed_bytes(_volumes()).map(gzip.compress) | changed_bytes([gzip.compress(_volumes()[0])]),
+        _as_picture("image.nii.gz"),
+    ),
     "dicom": Reader(lambda: changed_bytes(_scans()), _as_picture("image.dcm")),
     "manifest": Reader(_manifests, _read_manifest),
     "published": Reader(lambda: changed_text(PUBLISHED, (",", '"', "nan", "1e999", "image_auroc")), _read_published),

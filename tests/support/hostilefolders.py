@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
@@ -23,10 +22,10 @@ from adbench.results.store import MARKER, TEMPORARY, RunFolder
 SECRET = "CANARY-of-somebody-else"
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x9b1m\x08\x7f"
 TURNED = "\u202egnp.exe\u2066\u200f\u2028x"
-MARKUP = "<script>alert(1)</script><img src=x onerror=alert(1)>\"' onload=\"alert(1)]]>&#x202e;|`[a](javascript:alert(1))"
+MARKUP = '<script>alert(1)</script><img src=x onerror=alert(1)>"\' onload="alert(1)]]>&#x202e;|`[a](javascript:alert(1))'
 RICH = "[bold red]x[/] [/nothing] [link=file:///etc/passwd]y[/link]"
 TEX = "\\input{/etc/passwd} \\write18{id} $x$ % \n\n\\par"
-FORMULA = "=HYPERLINK(\"http://x\",1)"
+FORMULA = '=HYPERLINK("http://x",1)'
 ALL_AT_ONCE = f"{FORMULA}{ESCAPES}{TURNED}{MARKUP}{RICH}{TEX}\n# heading\r\n\uffff\x00"
 DEAD = 2**22 + 7  # no process has this number
 
@@ -250,7 +249,11 @@ def scores_have_long_texts(sent: Sent) -> None:
 @attack
 def scores_claim_many_rows(sent: Sent) -> None:
     count = 6_000_000
-    table = {"id": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), ["a"]), "score": np.zeros(count), "label": np.zeros(count, bool)}
+    table = {
+        "id": pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), ["a"]),
+        "score": np.zeros(count),
+        "label": np.zeros(count, bool),
+    }
     parquet.write_table(pa.table({**table, "group": pa.nulls(count, pa.string())}), sent.cell / "scores.parquet")
 
 
@@ -340,14 +343,30 @@ for _place in TEXT_FIELDS:
     _last = _place[-1]
     _shown = 1 if _place[0] in ("cost", "seconds", "counts") else [ALL_AT_ONCE] if _last == "kept" else ALL_AT_ONCE
     _field(f"text_in_{'_'.join('a_key' if part == ALL_AT_ONCE else part for part in _place)}", *_place, value=_shown)
-for _kind, _text in {"escapes": ESCAPES, "turned": TURNED, "markup": MARKUP, "rich": RICH, "tex": TEX, "formula": FORMULA, "plus": "+1", "at": "@x", "minus": "-1", "tab": "\t=1", "halves": "a\ud800b"}.items():
+for _kind, _text in {
+    "escapes": ESCAPES,
+    "turned": TURNED,
+    "markup": MARKUP,
+    "rich": RICH,
+    "tex": TEX,
+    "formula": FORMULA,
+    "plus": "+1",
+    "at": "@x",
+    "minus": "-1",
+    "tab": "\t=1",
+    "halves": "a\ud800b",
+}.items():
     _field(f"variant_of_{_kind}", "variant", value=_text)
 
 
 @attack
 def metric_has_a_hostile_name(sent: Sent) -> None:
     sent.put("metrics", ALL_AT_ONCE, value=0.5)
-    sent.put("metric_cards", ALL_AT_ONCE, value={"title": ALL_AT_ONCE, "kind": "image", "factory": "os:system", "range": [0.0, 1.0], "computed": ALL_AT_ONCE})
+    sent.put(
+        "metric_cards",
+        ALL_AT_ONCE,
+        value={"title": ALL_AT_ONCE, "kind": "image", "factory": "os:system", "range": [0.0, 1.0], "computed": ALL_AT_ONCE},
+    )
 
 
 @attack

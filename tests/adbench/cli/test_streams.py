@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from madeup import failed_cell, made_up_cell
+from madeup import made_up_cell
 from pages import REPOSITORY
 
 from adbench.errors import ExitCode
@@ -23,7 +23,9 @@ TOY = (
 )
 
 
-def adbench(*arguments: str, code: str = COMMAND, environment: dict[str, str] | None = None, **streams) -> subprocess.CompletedProcess:
+def adbench(
+    *arguments: str, code: str = COMMAND, environment: dict[str, str] | None = None, **streams
+) -> subprocess.CompletedProcess:
     """The command in a process of its own."""
     paths = os.pathsep.join(map(str, (REPOSITORY, REPOSITORY / "plugins", REPOSITORY / "tests/support")))
     told = {**os.environ, "PYTHONPATH": paths, "PYTHONUNBUFFERED": "", **(environment or {})}
@@ -120,7 +122,9 @@ def _closed(run: Path, redirection: str) -> subprocess.CompletedProcess:
 def test_closed_streams_are_no_error_of_the_cells(run: Path) -> None:
     done = _closed(run, ">&-")
     assert done.returncode == ExitCode.OUTPUT_LOST
-    assert done.stderr == b"adbench: error: The output could not be written: it is closed. What the command did besides is done.\n"
+    assert (
+        done.stderr == b"adbench: error: The output could not be written: it is closed. What the command did besides is done.\n"
+    )
     done = _closed(run, "2>&-")
     assert done.returncode == 0
     assert done.stdout.startswith(b"Image AUROC")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from hostilefolders import ATTACKS, SECRET, sent
 from toyplugin import entry_point
 from watchedfiles import opened_files, tree
 
-from adbench.cli.main import main
 from adbench.results.store import RunFolder
 
 # The folder as a whole is none: no cell of it counts.
@@ -36,12 +34,31 @@ def commands(run: Path, beside: Path) -> Iterator[tuple[str, list[str]]]:
     for format in ("table", "csv", "json"):
         yield format, ["metrics", str(run), "--format", format]
     yield "table", ["metrics", str(run), "--write"]
-    yield "table", ["run", "--methods", "peak", "--datasets", "toy-a", "--track", "few-shot", "--shots", "2", "--device", "cpu", "--out", str(run)]
+    yield (
+        "table",
+        [
+            "run",
+            "--methods",
+            "peak",
+            "--datasets",
+            "toy-a",
+            "--track",
+            "few-shot",
+            "--shots",
+            "2",
+            "--device",
+            "cpu",
+            "--out",
+            str(run),
+        ],
+    )
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", ATTACKS)
-def test_no_attack_does_harm(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_attack_does_harm(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
     beside = tmp_path / "beside"
     beside.mkdir()
@@ -58,7 +75,11 @@ def test_no_attack_does_harm(name: str, tmp_path: Path, monkeypatch: pytest.Monk
         assert not [path for path in opened if os.path.realpath(path).startswith((str(made.outside), "/dev/zero"))], where
         assert (tree(made.outside), sorted(os.listdir(tmp_path))) == (before, around), where
         page = beside / "page.html"
-        shown = {"html": page.read_text(encoding="utf-8") if page.exists() else "", format: out, "table": f"{out if format == 'table' else ''}\n{err}"}
+        shown = {
+            "html": page.read_text(encoding="utf-8") if page.exists() else "",
+            format: out,
+            "table": f"{out if format == 'table' else ''}\n{err}",
+        }
         for kind, text in shown.items():
             shownsafely.demand(kind, text)
             assert SECRET not in text, where

@@ -41,9 +41,7 @@ def test_a_regular_file_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("walks", [True, False])
-def test_what_is_no_regular_file_is_refused_without_waiting(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, walks: bool
-) -> None:
+def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, walks: bool) -> None:
     monkeypatch.setattr("adbench.files.untrusted.WALKS", walks)
     (tmp_path / "folder/inner").mkdir(parents=True)
     (tmp_path / "folder/inner/file").write_bytes(b"abc")
