@@ -56,9 +56,13 @@ def read_suite(name: str, registry: Registry | None = None) -> dict[str, Any]:
     if not isinstance(suite.get("grid"), list) or not suite["grid"]:
         raise UserError(f"The suite {name} has no [[grid]] table: it needs at least one with `methods`.")
     for block in suite["grid"]:
+        if not isinstance(block, dict):
+            raise UserError(f"The suite {name} has a grid that is no table: write [[grid]], and `methods` below it.")
         _known_keys(f"{name} [[grid]]", block, BLOCK_KEYS)
         if not block.get("methods"):
             raise UserError(f"A [[grid]] of the suite {name} has no `methods`.")
+        if not isinstance(block["methods"], list) or not all(isinstance(method, str) for method in block["methods"]):
+            raise UserError(f'The suite {name}: `methods` is no list of names: write `methods = ["mvfa"]`.')
     return suite
 
 

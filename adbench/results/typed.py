@@ -71,7 +71,8 @@ def _is_finite(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
-    return all(map(_is_finite, inner))
+    # Lists of scores are long: no call for each.
+    return all(math.isfinite(item) if type(item) is float else _is_finite(item) for item in inner)
 
 
 def demand_schema(values: Any, newest: int, what: str, mend: str) -> int:

@@ -66,13 +66,33 @@ def _applied(content: bytes, changes: list[tuple[str, float, int, int, bool]]) -
 
 
 @st.composite
-def changed_json(draw: st.DrawFn, honest: Any) -> bytes:
-    """An honest value with up to three places replaced by anything, as JSON with a few bytes changed now and then."""
+def changed_value(draw: st.DrawFn, honest: Any) -> Any:
+    """An honest value with up to three places replaced by anything."""
     values = copy.deepcopy(honest)
     for _ in range(draw(st.integers(0, 3))):
         place = draw(st.sampled_from(list(_places(values))))
         values = _put(values, place, draw(ANY_JSON if not place else ANY_JSON | st.just(DELETED)))
-    text = json.dumps(values).encode()
+    return values
+
+
+def as_toml(values: Any) -> bytes:
+    """A value as the content of a TOML file, which has no null and no top but a table."""
+    top = values if isinstance(values, dict) else {"grid": values}
+    return "\n".join(f"{json.dumps(name)} = {_toml(value)}" for name, value in top.items()).encode("utf-8", "replace")
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)} = {_toml(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return str(value) if isinstance(value, float) else json.dumps(value or 0)
+
+
+@st.composite
+def changed_json(draw: st.DrawFn, honest: Any) -> bytes:
+    """An honest value with up to three places replaced by anything, as JSON with a few bytes changed now and then."""
+    text = json.dumps(draw(changed_value(honest))).encode()
     return draw(st.just(text) | st.just(text) | changed_bytes([text]))
 
 

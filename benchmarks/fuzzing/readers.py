@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import tarfile
+import tomllib
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from adbench import Dataset, DatasetCard, Item, UserError
 from adbench.results.record import CellRecord, ScoreTable
-from fuzzing.contents import changed_bytes, changed_json, changed_text
+from fuzzing.contents import as_toml, changed_bytes, changed_json, changed_text, changed_value
 
 COUNT = 24
 IDS = [f"{'Ungood' if number % 2 else 'good'}/{number:03d}" for number in range(COUNT)]
@@ -475,7 +476,7 @@ READERS = {
         _read_run,
     ),
     "baseline": Reader(lambda: changed_json(_baseline()), _read_baseline),
-    "suite": Reader(lambda: changed_text(SUITE, TOML), _read_suite),
+    "suite": Reader(lambda: changed_text(SUITE, TOML) | changed_value(tomllib.loads(SUITE)).map(as_toml), _read_suite),
     "list": Reader(lambda: changed_text("n-0: 000 002\na-0: 001 003\n", ("n-", "a-", ":", " 000", "9" * 50)), _read_list),
     "scores": Reader(lambda: changed_bytes(_scores()), _read_scores),
     "maps": Reader(lambda: changed_bytes(_maps()) | _maps_with_headers(), _read_maps),

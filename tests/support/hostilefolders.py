@@ -135,6 +135,11 @@ def left_over_keeps_a_link(sent: Sent) -> None:
 
 
 @attack
+def left_over_of_a_process_that_cannot_be(sent: Sent) -> None:
+    os.rename(_left_over(sent, sent.record.id), sent.run / "cells" / f"{TEMPORARY}{10**30}-x")
+
+
+@attack
 def left_over_is_a_device(sent: Sent) -> None:
     place = _left_over(sent, "x")
     (place / "cell.json").unlink()

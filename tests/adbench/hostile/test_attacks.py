@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import shownsafely
 from command import call_command
-from hostilefolders import ATTACKS, SECRET, sent
+from hostilefolders import ALL_AT_ONCE, ATTACKS, SECRET, sent
 from toyplugin import entry_point
 from watchedfiles import opened_files, tree
 
@@ -18,6 +19,8 @@ from adbench.results.store import RunFolder
 
 # The folder as a whole is none: no cell of it counts.
 REFUSED = {"cells_is_a_link", "marker_is_a_link", "marker_is_a_pipe"}
+# Fields that `every_text_is_hostile` has all at once.
+ONE_BY_ONE = "text_in_"
 BOARDS = ("table", "md", "csv", "json", "latex", "svg")
 COMPARED = ("table", "md", "json", "junit")
 
@@ -55,7 +58,7 @@ def commands(run: Path, beside: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * name.startswith(ONE_BY_ONE)) for name in ATTACKS])
 def test_no_attack_does_harm(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,3 +102,46 @@ def test_a_cell_of_this_version_is_no_attack(tmp_path: Path) -> None:
     made = sent(tmp_path)
     contents = RunFolder.open(made.run).contents()
     assert (len(contents.records), contents.unreadable) == (2, [])
+
+
+@pytest.mark.parametrize("field", ["variant", "dataset", "track", "preset"])
+def test_texts_of_a_baseline_act_nowhere(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = sent(tmp_path)
+    file = tmp_path / "baseline.json"
+    call_command(monkeypatch, capsys, "baseline", str(made.run), "-o", str(file))
+    values = json.loads(file.read_text())
+    values["cells"][0]["key"][field] = ALL_AT_ONCE
+    file.write_text(json.dumps(values))
+    for format in COMPARED:
+        code, out, err = call_command(monkeypatch, capsys, "check", str(made.run), "--baseline", str(file), "--format", format)
+        assert code == 1  # the run has no such cell
+        shownsafely.demand(format, out)
+        shownsafely.demand("table", err)
+        assert "the run does not have this cell" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'title = "\x1b[31m"\n', "is not valid TOML"),
+        (b'title = "\\u001b]0;x\\u0007"\n[[grid]]\nmethods = ["\\u001b[2J[red]"]\n', "Unknown method"),
+        (b'"\\u202e<script>" = 1\n', "has an unknown key"),
+        (b"[[grid]]\nmethods = 3\n", "`methods`"),
+        (b"grid = [1]\n", "grid"),
+        (b"\xff", "is not text in UTF-8"),
+        (b"a = " + b"[" * 100_000, "nested too deep"),
+    ],
+)
+def test_texts_of_a_suite_act_nowhere(
+    content: bytes, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("adbench.registry.loading.entry_points", lambda group: [entry_point()])
+    (tmp_path / "suite.toml").write_bytes(content)
+    code, out, err = call_command(
+        monkeypatch, capsys, "run", "--suite", str(tmp_path / "suite.toml"), "--datasets", "toy-a", "--out", str(tmp_path / "out")
+    )
+    assert (code, out) == (2, "")
+    assert said in err
+    shownsafely.demand("table", err)
