@@ -62,7 +62,7 @@ def read_suite(name: str, registry: Registry | None = None) -> dict[str, Any]:
         if not block.get("methods"):
             raise UserError(f"A [[grid]] of the suite {name} has no `methods`.")
         if not isinstance(block["methods"], list) or not all(isinstance(method, str) for method in block["methods"]):
-            raise UserError(f'The suite {name}: `methods` is no list of names: write `methods = ["mvfa"]`.')
+            raise UserError(f'The suite {name}: `methods`: Input should be a valid list of names, such as ["mvfa"].')
     return suite
 
 
