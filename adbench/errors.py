@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     CHECK_FAILED = 1
     USAGE = 2
     REGRESSION = 3
+    OUTPUT_LOST = 4
 
 
 class UserError(Exception):

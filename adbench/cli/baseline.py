@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from adbench.cli.console import tell
+
 NAME = "baseline"
 
 
@@ -35,4 +37,4 @@ def command(
         )
     environment = records[0].environment
     write_baseline(cells, output, {name: environment.get(name) for name in ("python", "packages")})
-    print(f"{counted(len(cells), 'cell')} in {output}")
+    tell(f"{counted(len(cells), 'cell')} in {output}")

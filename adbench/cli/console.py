@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from adbench.errors import ExitCode
+from adbench.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,14 +42,24 @@ def _console(stderr: bool) -> Console:
     return Console(stderr=stderr, width=width, highlight=False, soft_wrap=stderr)
 
 
+def say(message: str) -> None:
+    """One line on stderr."""
+    print(printable(message), file=sys.stderr)
+
+
 def say_error(message: str) -> None:
     """One line on stderr."""
-    print(f"adbench: error: {message}", file=sys.stderr)
+    say(f"adbench: error: {message}")
 
 
 def say_warning(message: str) -> None:
     """One line on stderr."""
-    print(f"adbench: warning: {message}", file=sys.stderr)
+    say(f"adbench: warning: {message}")
+
+
+def tell(message: str) -> None:
+    """One line on stdout."""
+    print(printable(message))
 
 
 def registry_with_warnings() -> Registry:
@@ -84,7 +95,7 @@ def print_grid(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    texts = [[str(value) for value in row] for row in rows]
+    texts = [[printable(str(value), lines=True) for value in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for place, column in enumerate(columns):
         widest = max(len(column), *(len(row[place]) for row in texts), 0)
@@ -103,7 +114,10 @@ def print_json(value: Any) -> None:
 
 def tracked(iterable: Iterable[Any], description: str, total: int) -> Iterable[Any]:
     """The same items, with a bar on stderr where that is a terminal."""
+    from rich.markup import escape
     from rich.progress import track
 
     console = stderr()
-    return track(iterable, description, total, console=console, transient=True, disable=not console.is_terminal)
+    return track(
+        iterable, escape(printable(description)), total, console=console, transient=True, disable=not console.is_terminal
+    )

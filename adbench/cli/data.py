@@ -14,6 +14,7 @@ from adbench.cli.console import print_grid, print_json, registry_with_warnings, 
 from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
 from adbench.errors import ExitCode, UserError
 from adbench.planning.options import RunOptions
+from adbench.words import printable
 
 if TYPE_CHECKING:
     from adbench.contracts.dataset import DatasetArchive, DatasetCard
@@ -117,4 +118,4 @@ def _print(reports: list[Findings], absent: list[tuple[str, str]]) -> None:
 
 
 def _first(examples: tuple[str, ...]) -> str:
-    return "\n".join([*examples[:EXAMPLES], *(["..."] if len(examples) > EXAMPLES else [])])
+    return "\n".join([*map(printable, examples[:EXAMPLES]), *(["..."] if len(examples) > EXAMPLES else [])])

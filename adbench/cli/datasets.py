@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_error, say_warning
+from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_error, say_warning, tell
 from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
 from adbench.contracts.dataset import SPLITS, DatasetCard
 from adbench.planning.options import RunOptions
@@ -71,7 +71,7 @@ def _list(registry: Registry, data_root: Path | None, as_json: bool) -> None:
     print_grid(("name", "dataset", "modality", "groups", "masks", "here"), rows)
     for card in cards:
         if states[card.name] in (ABSENT, UNKNOWN):
-            print(f"{card.name}: {card.how_to_get}")
+            tell(f"{card.name}: {card.how_to_get}")
 
 
 def _print(facts: SetFacts) -> None:
@@ -84,10 +84,10 @@ def _print(facts: SetFacts) -> None:
         "values": f"{facts.values} (images of more than 8 bits)",
         "known": f"{facts.subjects} subjects, {facts.types} types, {facts.sites} sites",
     }
-    print(facts.name)
+    tell(facts.name)
     for label, text in known.items():
         if text:
-            print(f"  {label:9} {text}")
+            tell(f"  {label:9} {text}")
     rows = [(split, *(facts.counts[f"{split}{kind}"] for kind in ("/normal", "/abnormal", ""))) for split in SPLITS]
     print_grid(("split", "normal", "abnormal", "images"), rows)
     if facts.folders:

@@ -24,6 +24,7 @@ from adbench.cli import (
     weights,
 )
 from adbench.cli.console import say_error
+from adbench.cli.streams import lasting_streams
 from adbench.errors import ExitCode, UserError
 
 app = typer.Typer(
@@ -58,11 +59,24 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; `UserError` becomes one line on stderr and exit code 2."""
+    """Run the command line; `UserError` becomes one line on stderr and exit code 2.
+
+    What happened to the cells decides the exit code, whatever became of the output; only where all went well and stdout could
+    not be written, because it is closed or its disk full, is the code `ExitCode.OUTPUT_LOST`.
+    """
     # Threads that spin while they wait make small networks 10 times slower on shared cores.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    try:
-        app()
-    except UserError as error:
-        say_error(str(error))
-        sys.exit(ExitCode.USAGE)
+    code: str | int | None = ExitCode.OK
+    with lasting_streams() as outcome:
+        try:
+            app()
+        except UserError as error:
+            say_error(str(error))
+            code = ExitCode.USAGE
+        except SystemExit as exit:
+            code = exit.code
+        sys.stdout.flush()
+        if outcome.lost and not code:
+            say_error(f"The output could not be written: {outcome.lost}. What the command did besides is done.")
+            code = ExitCode.OUTPUT_LOST
+    sys.exit(code)

@@ -77,11 +77,9 @@ def _show(rows: Sequence[dict[str, Any]], format: str, known: Metrics) -> None:
     if format == "json":
         print_json(rows)
     elif format == "csv":
-        import csv
+        from adbench.render.rows import csv_text
 
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]) if rows else ["id"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        print(csv_text(rows, "id"), end="")
     else:
         shown = [
             (

@@ -13,6 +13,7 @@ from adbench.render.words import figure_words
 from adbench.results.brought import known_metrics
 from adbench.results.record import CellRecord
 from adbench.running.executor import Reporter
+from adbench.words import printable
 
 
 class TerminalReporter(Reporter):
@@ -52,7 +53,7 @@ class TerminalReporter(Reporter):
     def progress(self, iterable: Iterable[Any], description: str) -> Iterator[Any]:
         """Show how far a detector is; several may be shown at the same time."""
         total = len(iterable) if isinstance(iterable, Sized) else None
-        task = self._progress.add_task(f"  {description}", total=total)
+        task = self._progress.add_task(f"  {printable(description)}", total=total)
         try:
             for item in iterable:
                 yield item
@@ -71,11 +72,11 @@ class TerminalReporter(Reporter):
             known = known_metrics([record])
             result = ", ".join(f"{name} {figure_words(known[name], value)}" for name, value in record.metrics.items())
             result += " (kept)" if kept else f" in {sum(record.seconds.values()):.1f} s"
-        self._lines.print(f"{record.label}: {result}", markup=False)
+        self._lines.print(printable(f"{record.label}: {result}"), markup=False)
 
     def _words(self, label: str) -> str:
-        return f"{label} ({self.failed} failed)" if self.failed else label
+        return printable(f"{label} ({self.failed} failed)" if self.failed else label)
 
     def warned(self, sentence: str) -> None:
         """One line."""
-        self._lines.print(f"adbench: warning: {sentence}", markup=False)
+        self._lines.print(printable(f"adbench: warning: {sentence}"), markup=False)

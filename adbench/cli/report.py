@@ -19,7 +19,7 @@ def command(
     images: Annotated[bool, typer.Option(help="Include images of the test sets.")] = True,
 ) -> None:
     """Write one HTML page about one or more runs. Tables, charts, galleries, provenance; needs no network."""
-    from adbench.cli.console import fail_if_unreadable, read_runs, registry_with_warnings
+    from adbench.cli.console import fail_if_unreadable, read_runs, registry_with_warnings, tell
     from adbench.errors import UserError
     from adbench.planning.options import DEFAULT_OUT
     from adbench.report.build import build_report
@@ -30,5 +30,5 @@ def command(
         out.write_text(page, encoding="utf-8")
     except OSError as error:
         raise UserError(f"Cannot write the report {out}: {error.strerror or error}. Give another file with -o.") from error
-    print(f"{out}: {len(page.encode()) / 1e6:.1f} MB")
+    tell(f"{out}: {len(page.encode()) / 1e6:.1f} MB")
     fail_if_unreadable(read)

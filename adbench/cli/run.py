@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adbench.cli.console import say, tell
 from adbench.cli.reading import OPTION_HELP
 from adbench.errors import ExitCode
 from adbench.planning.options import RunOptions
@@ -121,9 +122,9 @@ def _announce(planned: Plan) -> None:
             file=sys.stderr,
         )
     for name, reason in planned.absent:
-        print(f"absent: {reason if name in reason else f'{name}: {reason}'}", file=sys.stderr)
+        say(f"absent: {reason if name in reason else f'{name}: {reason}'}")
     for what, reason in planned.skipped:
-        print(f"skipped: {what}: {reason}", file=sys.stderr)
+        say(f"skipped: {what}: {reason}")
     for dataset in planned.datasets.values():
         for warning in dataset.warnings():
             say_warning(f"{dataset.card.name}: {warning}")
@@ -139,13 +140,13 @@ def _show_files(planned: Plan, out: Path) -> None:
     for name in dict.fromkeys(name for cell in planned.cells for name in (cell.dataset.name, *cell.auxiliary)):
         rows = count_rows(datasets[name]) if isinstance(datasets[name], DiskDataset) and not folder.knows(name) else []
         if rows:
-            print(f"{name}:", file=sys.stderr)
+            say(f"{name}:")
         widest = max((len(row.folder) for row in rows), default=0)
         for row in rows[:FOLDERS_SHOWN]:
             use = " ".join(filter(None, (row.used, row.split, row.label, row.reason)))
-            print(f"  {row.folder:{widest}}  {row.files:6} {use}", file=sys.stderr)
+            say(f"  {row.folder:{widest}}  {row.files:6} {use}")
         if len(rows) > FOLDERS_SHOWN:
-            print(f"  ... {len(rows) - FOLDERS_SHOWN} more: `adbench datasets {name}` lists all.", file=sys.stderr)
+            say(f"  ... {len(rows) - FOLDERS_SHOWN} more: `adbench datasets {name}` lists all.")
 
 
 def _look_ahead(planned: Plan) -> None:
@@ -170,8 +171,8 @@ def _print_plan(planned: Plan) -> None:
     from adbench.words import counted
 
     for cell in planned.cells:
-        print(cell.label)
-    print(counted(len(planned.cells), "cell"), file=sys.stderr)
+        tell(cell.label)
+    say(counted(len(planned.cells), "cell"))
 
 
 def _conclude(run: Run, options: RunOptions) -> None:
@@ -185,7 +186,7 @@ def _conclude(run: Run, options: RunOptions) -> None:
         failed.setdefault(record.error["message"] if record.error else "", []).append(record.label)
     for message, labels in failed.items():
         say_error(f"{'; '.join(labels)}: {message}")
-    print(f"Kept in {options.out}: adbench leaderboard {options.out}", file=sys.stderr)
+    say(f"Kept in {options.out}: adbench leaderboard {options.out}")
     if run.failed:
         say_error(
             f"{len(run.failed)} of {counted(len(run.records), 'cell')} failed; tracebacks are in {options.out}/cells/*/cell.json."

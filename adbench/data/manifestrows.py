@@ -17,8 +17,10 @@ from adbench.contracts.dataset import SPLITS, Split
 from adbench.data.layouts import GOOD_NAMES, SPLIT_NAMES, UNGOOD_NAMES
 from adbench.data.pairing import plain
 from adbench.errors import UserError
+from adbench.files.untrusted import read_regular
 
 COLUMNS = ("path", "split", "label", "mask", "subject", "type", "site", "range", "frame", "id", "reason")
+LARGEST = 512 << 20  # bytes
 NEEDED = COLUMNS[:3]
 SUFFIXES = (".csv", ".jsonl", ".parquet")
 BETWEEN_MASKS = "|"
@@ -167,7 +169,7 @@ def _raw_rows(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if kind not in readers:
         raise UserError(f"{file} is no manifest: it is {', '.join(SUFFIXES[:2])} or {SUFFIXES[2]}.")
     try:
-        content = file.read_bytes()
+        content = read_regular(file, LARGEST)
     except OSError as error:
         raise UserError(f"The manifest {file} cannot be read: {error.strerror}.") from None
     for line, row in readers[kind](file, content):
@@ -206,6 +208,8 @@ def _json_lines(file: Path, content: bytes) -> Iterator[tuple[int, dict[str, Any
             continue
         try:
             row = json.loads(line)
+        except RecursionError:
+            raise UserError(f"{file}, line {number}, is no JSON (it is nested too deep): write one object a line.") from None
         except ValueError as error:
             raise UserError(f"{file}, line {number}, is no JSON ({error}): write one object a line.") from None
         if not isinstance(row, dict):

@@ -8,6 +8,7 @@ import numpy as np
 
 from adbench.errors import UserError
 from adbench.files.stored import Labels, Rule, Stored, Unreadable
+from adbench.files.untrusted import open_regular
 
 COLOURS = 3
 
@@ -53,9 +54,12 @@ def check(path: Path) -> None:
 def _opened(path: Path) -> np.ndarray:
     """The array, of which nothing is read yet, without axes of length 1 at its end."""
     try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise Unreadable(str(error)) from error
+        with open_regular(path):  # numpy maps it by its path
+            values = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # numpy has Python's parsers look at the header, which raise this and that
+        raise Unreadable(" ".join(str(error).split()) or type(error).__name__) from error
     if not isinstance(values, np.ndarray):  # a zip archive of arrays under this name
         raise Unreadable("it holds several arrays")
     while values.ndim > 2 and values.shape[-1] == 1:

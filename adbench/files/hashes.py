@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adbench.errors import UserError
 from adbench.files.stamps import facts_of
+from adbench.files.untrusted import open_regular
 
 KIND = "sha256"
 
@@ -43,7 +44,7 @@ def content_hashes(paths: Iterable[Path]) -> dict[Path, str]:
 
 def _hash(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -16,6 +17,7 @@ from adbench.errors import UserError
 from adbench.files.grey import over_black
 from adbench.files.stored import Labels, Rule, Stored, Unreadable
 from adbench.files.suffixes import suffix_of
+from adbench.files.untrusted import open_regular
 
 # What Pillow raises on files that are cut off, damaged or not images at all.
 DECODE_ERRORS = (
@@ -26,8 +28,15 @@ DECODE_ERRORS = (
     IndexError,
     struct.error,
     zlib.error,
+    NotImplementedError,
+    OverflowError,
+    MemoryError,
+    TypeError,
+    KeyError,
     Image.DecompressionBombError,
 )
+# Of Pillow's formats those that our suffixes stand for. For some of the others it starts a program, of PostScript Ghostscript.
+FORMATS = ("PNG", "JPEG", "BMP", "DIB", "TIFF", "WEBP", "GIF", "PPM", "AVIF", "HEIF", "JPEG2000")
 # Of EXIF and TIFF: the tag, its usual value, and those that turn an image by a quarter.
 ORIENTATION, UPRIGHT, LYING = 0x0112, 1, (5, 6, 7, 8)
 # Of TIFF: what kind of page it is, and the bit that says "a smaller copy of another".
@@ -127,7 +136,7 @@ def check(path: Path) -> None:
 def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         # Opened here: given a path, Pillow maps some files to memory, and takes the rows of a turned TIFF for its columns.
-        with path.open("rb") as file, Image.open(file) as image:
+        with open_regular(path) as file, Image.open(file, formats=_formats()) as image:
             yield image
     except FileNotFoundError:
         raise
@@ -135,6 +144,13 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise Unreadable("it is no image") from error
     except DECODE_ERRORS as error:
         raise Unreadable(str(error) or type(error).__name__) from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those that this Pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 @contextmanager

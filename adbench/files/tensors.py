@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import lzma
 import re
 import zipfile
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adbench.errors import UserError
+from adbench.files.untrusted import open_regular
 
 if TYPE_CHECKING:
     import torch
@@ -34,6 +36,8 @@ CHECKPOINTS = (".bin", ".pt", ".pth")
 FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
 # More than any published tower; an archive that claims more is not unpacked.
 LARGEST_MEMBER_BYTES = 8 << 30
+# A checkpoint may hold a list in itself, or the same one so often that walking it never ends.
+DEEPEST, MOST_PARTS = 32, 1_000_000
 
 
 def read_state_dict(path: Path, as_stored: bool = False) -> dict[str, torch.Tensor]:
@@ -52,7 +56,7 @@ def read_state_dict(path: Path, as_stored: bool = False) -> dict[str, torch.Tens
         UserError: the file cannot be read, is truncated, or is a pickle of more than plain tensors.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             magic = file.read(SAFETENSORS_START)
     except OSError as error:
         raise UserError(f"{path} cannot be read ({error.strerror}): check the path and its permissions.") from error
@@ -109,7 +113,10 @@ def _read_torch(path: Path, source: Path | io.BytesIO) -> dict[str, torch.Tensor
             f"{path} is truncated, or a pickle of more than plain tensors, which is never executed ({reason}): "
             "get it again, or save its state dict as safetensors."
         ) from error
-    tensors = dict(_flatten("", _unwrapped(content)))
+    try:
+        tensors = dict(_flatten("", _unwrapped(content)))
+    except _Endless:
+        raise UserError(f"{path} holds lists in lists without an end: save its state dict as safetensors.") from None
     if not tensors:
         raise UserError(f"{path} holds no named tensors: give a file with the state dict of a model.")
     return tensors
@@ -172,7 +179,7 @@ def _unzipped(path: Path) -> io.BytesIO | None:
                     f"{path} would unpack to {found[0].file_size >> 30} GiB: unpack it and give the file if it is right."
                 )
             return io.BytesIO(archive.read(found[0]))
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError):
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
         return None
 
 
@@ -181,13 +188,25 @@ def _is_torchscript(source: Path | io.BytesIO) -> bool:
     try:
         with zipfile.ZipFile(source) as archive:
             names = [name.partition("/")[2] for name in archive.namelist()]
-    except (zipfile.BadZipFile, OSError):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         return False
     return any(name == "constants.pkl" or name.startswith("code/") for name in names)
 
 
+class _Endless(Exception):
+    """A checkpoint is nested so deep, or branches so often, that no program saved it."""
+
+
 def _flatten(prefix: str, content: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """(name, tensor) of all that it holds. Raises `_Endless`."""
+    return _walk(prefix, content, 0, itertools.count())
+
+
+def _walk(prefix: str, content: Any, depth: int, parts: Iterator[int]) -> Iterator[tuple[str, torch.Tensor]]:
     import torch
+
+    if depth > DEEPEST or next(parts) > MOST_PARTS:
+        raise _Endless
 
     if isinstance(content, torch.Tensor):
         if prefix:
@@ -200,4 +219,4 @@ def _flatten(prefix: str, content: Any) -> Iterator[tuple[str, torch.Tensor]]:
     else:
         return
     for key, child in children:
-        yield from _flatten(f"{prefix}.{key}" if prefix else str(key), child)
+        yield from _walk(f"{prefix}.{key}" if prefix else str(key), child, depth + 1, parts)

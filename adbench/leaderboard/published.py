@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -11,8 +12,11 @@ from typing import Any
 from adbench.contracts.metric import Metrics
 from adbench.contracts.suites import PublishedCard
 from adbench.errors import UserError
+from adbench.files.untrusted import read_text
 from adbench.leaderboard.tables import METRICS, Row, Table
 from adbench.registry.cards import Registry, load_registry
+
+LARGEST = 64 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,12 @@ def read_published(card: PublishedCard, metrics: Metrics) -> list[PublishedFigur
     line = 1
     found = []
     try:
-        rows = csv.DictReader(card.file.read_text(encoding="utf-8").splitlines(), strict=True)
+        rows = csv.DictReader(read_text(card.file, LARGEST).splitlines(), strict=True)
         for line, row in enumerate(rows, start=2):  # noqa: B007 (named where a row is wrong)
             share = row["metric"] not in metrics or metrics[row["metric"]].in_percent
             value = float(row["value"]) / (100 if share else 1)
+            if not math.isfinite(value):
+                raise ValueError(f"{row['value']} is no figure")
             changed: dict[str, Any] = {**row, "k": int(row["k"] or 0), "value": value}
             found.append(PublishedFigure(**changed))
     except OSError as error:

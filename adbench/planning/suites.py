@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from adbench.errors import UserError, did_you_mean
+from adbench.files.untrusted import read_text
 from adbench.registry.cards import Registry, load_registry
 
+LARGEST = 1 << 20  # bytes
 PRESETS = ("paper", "demo")
 
 
@@ -40,19 +42,27 @@ def read_suite(name: str, registry: Registry | None = None) -> dict[str, Any]:
     """The TOML of a suite, by file or by name, with its keys checked."""
     known = suite_files(registry)
     file = known[name] if name in known else Path(name)
-    if not file.is_file():
+    if not file.exists():
         raise UserError(f"There is no suite file {name!r}.{did_you_mean(name, known)}")
     try:
-        suite = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        suite = tomllib.loads(read_text(file, LARGEST))
+    except OSError as error:
+        raise UserError(f"The suite {name} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
         raise UserError(f"The suite {name} is not valid TOML: {error}.") from error
+    except RecursionError:
+        raise UserError(f"The suite {name} is not valid TOML: it is nested too deep.") from None
     _known_keys(name, suite, SUITE_KEYS)
     if not isinstance(suite.get("grid"), list) or not suite["grid"]:
         raise UserError(f"The suite {name} has no [[grid]] table: it needs at least one with `methods`.")
     for block in suite["grid"]:
+        if not isinstance(block, dict):
+            raise UserError(f"The suite {name} has a grid that is no table: write [[grid]], and `methods` below it.")
         _known_keys(f"{name} [[grid]]", block, BLOCK_KEYS)
         if not block.get("methods"):
             raise UserError(f"A [[grid]] of the suite {name} has no `methods`.")
+        if not isinstance(block["methods"], list) or not all(isinstance(method, str) for method in block["methods"]):
+            raise UserError(f'The suite {name}: `methods`: Input should be a valid list of names, such as ["mvfa"].')
     return suite
 
 

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 
 from adbench.contracts.protocol import SupportList
 from adbench.errors import UserError, did_you_mean
+from adbench.files.untrusted import read_text
 
 if TYPE_CHECKING:
     from adbench.contracts.dataset import Dataset, DatasetCard, Item
 
-LINE = re.compile(r"([na])-(\d+):(.*)")
+LARGEST = 16 << 20  # bytes
+LINE = re.compile(r"([na])-([0-9]{1,9}):(.*)")
 KINDS = {"n": "normal", "a": "abnormal"}
 
 
@@ -69,12 +71,11 @@ def _plain(name: str) -> str:
 def _read(file: Path, dataset: str, k: int) -> dict[str, dict[int, _Line]]:
     """Kind to draw to line."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(file, LARGEST)
+    except OSError as error:
         there = ", ".join(sorted(f.name for f in file.parent.glob("*-shot.txt"))) or "no K-shot.txt"
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise UserError(
-            f"{file}, the list of {dataset} for k = {k}, cannot be read: {reason}. The folder has {there}: choose --shots to match."
+            f"{file}, the list of {dataset} for k = {k}, cannot be read: {error.strerror}. The folder has {there}: choose --shots to match."
         ) from None
     found: dict[str, dict[int, _Line]] = {kind: {} for kind in KINDS}
     for number, line in enumerate(text.splitlines(), start=1):

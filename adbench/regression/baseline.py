@@ -14,14 +14,16 @@ import numpy as np
 
 from adbench.contracts.protocol import cell_words
 from adbench.errors import UserError
+from adbench.files.untrusted import read_regular
 from adbench.results.record import CellRecord, ScoreTable, known_subjects
 from adbench.results.store import RunFolder
-from adbench.results.typed import Misfit, checked, demand_schema, from_json, mapping, rows
+from adbench.results.typed import Count, Ends, Figure, Misfit, Name, checked, demand_schema, from_json, mapping, rows
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
 SCHEMA = 2
+LARGEST = 1 << 30  # bytes; a thousand cells on large sets take 0.1 GB
 SIGNIFICANT_DIGITS = 9  # of the scores kept, as many as float32 has: ranks survive
 DECIMALS = 6  # of the figures, for a reader's sake; verdicts come from the scores
 
@@ -135,17 +137,18 @@ def write_baseline(cells: Iterable[BaselineCell], file: Path, versions: dict[str
 def read_baseline(file: Path) -> list[BaselineCell]:
     """Read a baseline. Raises `UserError` if the file is not a baseline, or has a newer schema."""
     try:
-        content, finite = from_json(file.read_bytes())
+        raw = read_regular(file, LARGEST)
     except OSError as error:
         raise UserError(
             f"Cannot read the baseline {file}: {error.strerror}. `adbench baseline RUN -o FILE` makes one."
         ) from error
-    except ValueError:
-        raise UserError(f"{file} is not a baseline: make one with `adbench baseline RUN -o FILE`.") from None
     try:
+        content, finite = from_json(raw)
         cells = _cells(content, demand_schema(content, SCHEMA, f"The baseline {file}", "update adbench"))
         if not finite:
             raise Misfit("`conditions`: a number is NaN or infinite")
+    except ValueError:
+        raise UserError(f"{file} is not a baseline: make one with `adbench baseline RUN -o FILE`.") from None
     except Misfit as misfit:
         raise UserError(
             f"{file} is not a complete baseline ({misfit}): make it again with `adbench baseline RUN -o FILE`."
@@ -176,20 +179,21 @@ def _cells(content: dict[str, Any], schema: int) -> list[BaselineCell]:
 @cache
 def _file(schema: int) -> TypeAdapter[dict[str, Any]]:
     """What `check` relies on, in `key` and `conditions` too."""
-    from annotated_types import Len
     from pydantic import StringConstraints, TypeAdapter
 
-    words = dict.fromkeys(("variant", "dataset", "track", "preset"), str)
+    words = dict.fromkeys(("variant", "dataset", "track", "preset"), Name)
     hints = {
         **get_type_hints(_from_schema_1 if schema == 1 else BaselineCell),
-        "key": mapping({**words, "k": int, "seed": int}),
+        "key": mapping({**words, "k": Count, "seed": Count}),
         "conditions": mapping(dict.fromkeys(CONDITIONS, Any)),
     }
+    hints["metrics"] = dict[str, Figure | None]
+    hints["groups"] = list[Name | None] if schema == 1 else list[Count] | None
     if schema == 1:
         hints["labels"] = list[Literal[0, 1]]
         hints.pop("return")
         return TypeAdapter(mapping({"cells": rows(hints)}))
-    hints["intervals"] = dict[str, Annotated[list[float], Len(2, 2)]]
+    hints["intervals"] = dict[str, Ends]
     hints["labels"] = Annotated[str, StringConstraints(pattern="^[01]*$")]
     kept = {name: hints.pop(name) for name in SCORES}
     return TypeAdapter(mapping({"cells": rows(hints), "scores": rows(kept)}))

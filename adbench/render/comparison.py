@@ -12,6 +12,7 @@ from adbench.regression.verdicts import Comparison, Verdict
 from adbench.render.markdown import escaped
 from adbench.render.words import MISSING, percent
 from adbench.results.brought import known_metrics
+from adbench.words import printable
 
 COLUMNS = ("cell", "figure", "before", "after", "difference", "95 % interval", "finds", "verdict")
 ORDER: tuple[Verdict, ...] = ("worse", "incomparable", "better", "new", "same")
@@ -80,10 +81,10 @@ def to_junit(compared: Sequence[Comparison]) -> str:
     suite.set("errors", str(counts["incomparable"] + nothing))
     suite.set("skipped", str(counts["new"]))
     for row in compared:
-        case = ElementTree.SubElement(suite, "testcase", classname=f"adbench.{row.metric}", name=row.label)
+        case = ElementTree.SubElement(suite, "testcase", classname=f"adbench.{row.metric}", name=printable(row.label))
         tag = {"worse": "failure", "incomparable": "error", "new": "skipped"}.get(row.verdict)
         if tag:
-            ElementTree.SubElement(case, tag, message=sentence(row))
+            ElementTree.SubElement(case, tag, message=printable(sentence(row)))
     if nothing:
         case = ElementTree.SubElement(suite, "testcase", classname="adbench", name="anything to compare")
         ElementTree.SubElement(case, "error", message="nothing was compared")

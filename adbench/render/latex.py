@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from adbench.leaderboard.tables import METRICS, Table
 from adbench.render.grid import FigureText, Grid, Line, grids
 from adbench.render.notes import Emphasis, footnotes
+from adbench.words import printable
 
 STYLES = {"best": r"\textbf{%s}", "tied": r"\underline{%s}", "failed": r"\textit{%s}", "": "%s"}
 EMPHASIS = Emphasis("bold", "underlined")
@@ -40,7 +41,7 @@ def to_latex(tables: Iterable[Table], metrics: Sequence[str] = METRICS, interval
 
 def escaped(text: str) -> str:
     """Text with LaTeX's special characters escaped."""
-    return "".join(SIGNS.get(sign, sign) for sign in text)
+    return "".join(SIGNS.get(sign, sign) for sign in printable(text))
 
 
 def _table(grid: Grid, notes: Sequence[str], intervals: bool) -> str:
@@ -75,4 +76,4 @@ def _lines(line: Line, intervals: bool) -> list[str]:
 def _figure(cell: FigureText) -> str:
     value, sign, spread = cell.text.partition(" ± ")
     shown = STYLES[cell.emphasis] % escaped(value)
-    return shown + (rf" {{\scriptsize$\pm${spread}}}" if sign else "")
+    return shown + (rf" {{\scriptsize$\pm${escaped(spread)}}}" if sign else "")

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from adbench.leaderboard.tables import METRICS, Table
 from adbench.render.grid import FigureText, grids
 from adbench.render.notes import Emphasis, footnotes
+from adbench.words import printable
 
 STYLES = {"best": "**{}**", "tied": "*{}*", "failed": "{}", "": "{}"}
+SIGNS = frozenset("\\|*_`<[&~")
 EMPHASIS = Emphasis("bold", "italic")
 
 
@@ -18,7 +20,12 @@ def to_markdown(tables: Iterable[Table], metrics: Sequence[str] = METRICS, inter
     for table in tables:
         for grid in grids(table, metrics):
             header = ["rank", "method", *grid.columns]
-            lines += [f"**{escaped(grid.title)}**", "", _line(header), _line(["---:", "---"] + ["---:"] * len(grid.columns))]
+            lines += [
+                f"**{escaped(grid.title)}**",
+                "",
+                _line(map(escaped, header)),
+                _line(["---:", "---"] + ["---:"] * len(grid.columns)),
+            ]
             for line in grid.lines:
                 cells = [_cell(cell, intervals) for cell in line.cells]
                 lines.append(_line([line.rank, escaped(line.label), *cells]))
@@ -29,8 +36,8 @@ def to_markdown(tables: Iterable[Table], metrics: Sequence[str] = METRICS, inter
 
 
 def escaped(text: str) -> str:
-    """Escape what would end a cell or be read as a tag or emphasis."""
-    return "".join(f"\\{sign}" if sign in "\\|*_`<[" else sign for sign in text)
+    """Escape what would end a cell, or be read as a tag, a character reference, a link or emphasis."""
+    return "".join(f"\\{sign}" if sign in SIGNS else sign for sign in printable(text))
 
 
 def _cell(cell: FigureText, intervals: bool) -> str:
@@ -38,5 +45,5 @@ def _cell(cell: FigureText, intervals: bool) -> str:
     return f"{text}<br>{cell.interval}" if intervals and cell.interval else text
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Iterable[str]) -> str:
     return "| " + " | ".join(cells) + " |"

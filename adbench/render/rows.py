@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from adbench.leaderboard.averages import Figure
 from adbench.leaderboard.standings import Column, Standing
 from adbench.leaderboard.tables import METRICS, Row, Table
+from adbench.words import printable
+
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and as wide signs, which are read alike
 
 
 def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[dict[str, Any]]:
@@ -33,17 +36,33 @@ def as_rows(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> list[d
 
 def to_csv(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> str:
     """The rows of `as_rows`."""
-    rows = as_rows(tables, metrics)
+    return csv_text(as_rows(tables, metrics), "method")
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], first: str) -> str:
+    """Rows as CSV. A text that a spreadsheet would compute as a formula gets an apostrophe before it; numbers stay numbers.
+
+    Args:
+        rows: with the same keys each.
+        first: the only column where there is no row.
+    """
     sink = io.StringIO()
-    writer = csv.DictWriter(sink, fieldnames=list(rows[0]) if rows else ["method"], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(rows[0] if rows else [first])
+    writer.writerows(map(_inert, row.values()) for row in rows)
     return sink.getvalue()
 
 
 def to_json(tables: Iterable[Table], metrics: Sequence[str] = METRICS) -> str:
     """The rows of `as_rows`."""
     return json.dumps(as_rows(tables, metrics), indent=1, allow_nan=False) + "\n"
+
+
+def _inert(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
 
 
 def _row(table: Table, row: Row, metric: str, dataset: str, standings: dict[Column, dict[str, Standing]]) -> dict[str, Any]:

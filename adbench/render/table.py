@@ -14,6 +14,7 @@ from rich.text import Text
 from adbench.leaderboard.tables import METRICS, Table
 from adbench.render.grid import FigureText, Grid, grids
 from adbench.render.notes import Emphasis, footnotes
+from adbench.words import printable
 
 SVG_WIDTH = 110
 STYLES = {"best": "bold green", "tied": "underline", "failed": "red", "": ""}
@@ -31,10 +32,10 @@ def print_tables(tables: Iterable[Table], console: Console, metrics: Sequence[st
     """
     for table in tables:
         for grid in grids(table, metrics, short=True):
-            console.print(Text(grid.title, style="bold"))
+            console.print(Text(printable(grid.title), style="bold"))
             console.print(_build(grid, intervals))
         for note in footnotes(table, metrics, EMPHASIS, intervals):
-            console.print(Text(note, style="dim"))
+            console.print(Text(printable(note), style="dim"))
         console.print()
 
 
@@ -51,11 +52,11 @@ def _build(grid: Grid, intervals: bool) -> RichTable:
     built.add_column("rank", justify="right")
     built.add_column("method", style="cyan", overflow="fold")
     for name in grid.columns[:-1]:
-        built.add_column(name, justify="right")
+        built.add_column(Text(printable(name)), justify="right")
     built.add_column(grid.columns[-1], justify="right", style="bold")
     for line in grid.lines:
-        # As Text: rich would read a variant's brackets as markup.
-        built.add_row(line.rank, Text(line.label), *(_text(cell, intervals) for cell in line.cells))
+        # As Text: rich would read the brackets of a variant or a set as markup.
+        built.add_row(line.rank, Text(printable(line.label)), *(_text(cell, intervals) for cell in line.cells))
     return built
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from adbench.registry.cards import Registry
 from adbench.render.words import MISSING, figure_words, heading, interval_words, percent
 from adbench.report import blocks, boards, costs, provenance
 from adbench.report.gallery import ImageSource, galleries
+from adbench.words import printable
 
 HERE = Path(__file__).parent
 
@@ -74,6 +76,7 @@ def _environment(material: Material) -> Environment:
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -83,6 +86,11 @@ def _environment(material: Material) -> Environment:
     environment.filters["interval"] = lambda ends, name: interval_words(material.metrics[name], ends)
     environment.globals["MISSING"] = MISSING
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """What stands in the page: texts of others without what acts on it. Ready markup, which is ours, stays."""
+    return printable(value, lines=True) if type(value) is str else value
 
 
 def _asset(name: str) -> str:

@@ -7,16 +7,21 @@ import math
 import sys
 from collections.abc import Iterable
 from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from annotated_types import Len
 
 from adbench.contracts.metric import MetricCard, Metrics
 from adbench.errors import UserError
 from adbench.registry.core import core_metrics
 from adbench.registry.factories import load_factory
 from adbench.results.record import CellRecord
+from adbench.results.typed import Figure, Misfit, Name, checked, fields_of
 
 if TYPE_CHECKING:
     import numpy as np
+    from pydantic import TypeAdapter
 
 
 class Brought(NamedTuple):
@@ -73,13 +78,20 @@ def known_metrics(records: Iterable[CellRecord] = (), metrics: Metrics | None = 
 
 def _card(name: str, facts: Any) -> MetricCard | None:
     """The card that a record describes; None if the description is invalid."""
-    wanted = {field.name for field in dataclasses.fields(MetricCard)}
     try:
-        low, high = facts["range"]
-        ends = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
-        return MetricCard(**{**{key: facts[key] for key in facts if key in wanted}, "name": name, "range": ends})
-    except (TypeError, ValueError, KeyError):
+        known = checked(_card_fields(), {**facts, "name": name})
+        low, high = known["range"]
+        ends = (-math.inf if low is None else low, math.inf if high is None else high)
+        return MetricCard(**{**known, "range": ends})
+    except (Misfit, TypeError, ValueError, KeyError):
         return None
+
+
+@cache
+def _card_fields() -> TypeAdapter[dict[str, Any]]:
+    return fields_of(
+        MetricCard, name=Name, title=Name, computed=Name, interval=Name, range=Annotated[list[Figure | None], Len(2, 2)]
+    )
 
 
 def _measured(card: MetricCard, truth: np.ndarray, values: np.ndarray) -> tuple[float | None, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import math
 import zipfile
 import zlib
@@ -10,13 +11,35 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from adbench.errors import UserError
+from adbench.files.untrusted import open_regular
 
 FILE = "maps.npz"
 LARGEST = 2.0**15  # of a float16's 65504
 SAMPLED = 1 << 20  # values from which the middle is found
+OWN = 3  # parts of the path that must be no links: cells, the cell's folder, the file
+# Name to kind of number and number of axes.
+ARRAYS = {"ids": ("U", 1), "maps": ("f", 3), "offset": ("f", 0), "scale": ("f", 0)}
+LATER = ("offset", "scale")  # files of older versions lack these
+# A file that unpacks to more than so many times its size is a trap; less is harmless. A method that gives the same map for
+# every image can get there on a large set, and its maps are worth nothing.
+HARMLESS, RATIO = 1 << 28, 100
+DAMAGES = (
+    OSError,
+    EOFError,
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    MemoryError,
+    OverflowError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 @dataclass(frozen=True)
@@ -61,17 +84,41 @@ def read_maps(folder: Path) -> MapTable | None:
     """The kept maps in a cell's folder; None if none were kept. Raises `UserError` if they cannot be read."""
     file = folder / FILE
     try:
-        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
-            ids, maps = [str(name) for name in kept["ids"]], kept["maps"]
-            offset, scale = (float(kept[name]) if name in kept else usual for name, usual in (("offset", 0.0), ("scale", 1.0)))
+        with open_regular(file, own=OWN) as stream, zipfile.ZipFile(stream) as kept:
+            arrays = {name: _array(kept, name) for name in ARRAYS if name not in LATER or f"{name}.npy" in kept.namelist()}
     except FileNotFoundError:
         return None
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGES as error:
         raise unreadable_maps(folder) from error
-    whole = maps.ndim == 3 and maps.size and len(ids) == len(set(ids)) == len(maps)
-    if not whole or maps.dtype != np.float16 or not (np.isfinite(maps).all() and np.isfinite(offset) and 0 < scale < np.inf):
+    ids, maps = [str(name) for name in arrays["ids"]], arrays["maps"]
+    offset, scale = float(arrays.get("offset", 0.0)), float(arrays.get("scale", 1.0))
+    whole = maps.size and len(ids) == len(set(ids)) == len(maps)
+    if not whole or not (np.isfinite(maps).all() and np.isfinite(offset) and 0 < scale < np.inf):
         raise unreadable_maps(folder)
     return MapTable(ids, maps, offset, scale)
+
+
+def _array(kept: zipfile.ZipFile, name: str) -> np.ndarray:
+    """An array of the file. What its header claims is checked before room is made for it. Raises what is in `DAMAGES`."""
+    kind, dimensions = ARRAYS[name]
+    info = kept.getinfo(f"{name}.npy")
+    if info.file_size > max(HARMLESS, RATIO * info.compress_size):
+        raise ValueError(f"{name} would unpack to {info.file_size} bytes")
+    with kept.open(info) as stream:
+        version = npy.read_magic(stream)
+        header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        try:
+            shape, by_columns, dtype = header(stream)
+        except Exception as error:  # numpy has Python's parsers look at it, which raise this and that
+            raise ValueError(f"the header of {name} is broken") from error
+        # numpy multiplies in 64 bits, where a product of sides can be small again.
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.kind != kind or (kind == "f" and dimensions and dtype != np.float16) or len(shape) != dimensions:
+            raise ValueError(f"{name} has the type {dtype} and the shape {shape}")
+        if size > info.file_size:
+            raise ValueError(f"{name} claims {size} bytes of {info.file_size}")
+        content = stream.read(size)
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
 
 
 def unreadable_maps(folder: Path) -> UserError:

@@ -10,18 +10,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from adbench.contracts.detector import Selection
 from adbench.contracts.protocol import TRACKS, cell_words
 from adbench.errors import UserError
-from adbench.results.typed import Misfit, checked, demand_schema, fields_of, from_json, mapping
+from adbench.files.untrusted import read_regular
+from adbench.metrics.catalogue import BY_NAME
+from adbench.results.typed import Count, Ends, Figure, Misfit, Name, checked, demand_schema, fields_of, from_json, mapping
 
 if TYPE_CHECKING:
     import numpy as np
     from pydantic import TypeAdapter
 
 SCHEMA = 1
+LARGEST = 16 << 20  # bytes of a record; with a long traceback an honest one has a hundredth of that
+LONGEST_MESSAGE, LONGEST_TRACEBACK = 10_000, 1_000_000  # characters that are written
 MEND = "delete that folder to measure the cell again"
 
 
@@ -93,15 +97,25 @@ class CellRecord:
     def to_json(self) -> str:
         """JSON with the schema version; a NaN becomes null."""
         metrics = {name: _measured(value) for name, value in self.metrics.items()}
-        return json.dumps({"schema": SCHEMA, **asdict(self), "metrics": metrics}, indent=1, allow_nan=False) + "\n"
+        changed = {"metrics": metrics, "error": self.error and _shortened(self.error)}
+        return json.dumps({"schema": SCHEMA, **asdict(self), **changed}, indent=1, allow_nan=False) + "\n"
 
 
-def read_record(file: Path) -> CellRecord:
-    """Read a `cell.json`. Raises `UserError` if it cannot be read, has a newer schema, or has an invalid field."""
+def read_record(file: Path, own: int = 0) -> CellRecord:
+    """Read a `cell.json`.
+
+    Args:
+        file: where it is.
+        own: how many of the last parts of its path must be no links.
+
+    Raises:
+        UserError: it cannot be read, has a newer schema, or has an invalid field.
+    """
     try:
-        values, finite = from_json(file.read_bytes())
+        values, finite = from_json(read_regular(file, LARGEST, own))
         demand_schema(values, SCHEMA, str(file), "update adbench, or use another --out")
         record = CellRecord(**checked(_fields(), values))
+        _demand_shares(record)
         if not finite:
             raise Misfit("`identity` or `environment`: a number is NaN or infinite")
     except OSError as error:
@@ -113,19 +127,30 @@ def read_record(file: Path) -> CellRecord:
     return record
 
 
+def _demand_shares(record: CellRecord) -> None:
+    for name, value in record.metrics.items():
+        if name in BY_NAME and value is not None and not 0 <= value <= 1:
+            raise Misfit(f"`metrics.{name}`: {value:g} is no share, in [0, 1]")
+
+
 @cache
 def _fields() -> TypeAdapter[dict[str, Any]]:
     """What readers rely on, in `identity` and `error` too."""
-    from annotated_types import Len
-
-    texts = dict[str, str]
+    texts = dict[str, Name]
     known = {"protocol": dict[str, Any], "parameters": dict[str, Any], "weights": texts, "auxiliary": texts, "packages": texts}
     return fields_of(
         CellRecord,
+        **dict.fromkeys(("id", "method", "variant", "title", "dataset", "preset", "contradiction", "started"), Name),
+        **dict.fromkeys(("k", "seed"), Count),
         track=Literal[TRACKS],
         selection=Selection,
+        metrics=dict[str, Figure | None],
+        counts=dict[str, Count],
+        seconds=dict[str, Figure],
+        cost=dict[str, Figure],
+        peak_memory_mb=Figure | None,
         identity=mapping({}, **known, fingerprint=str, precision=str, version=str),
-        intervals=dict[str, Annotated[list[float], Len(2, 2)]],
+        intervals=dict[str, Ends],
         environment=mapping({}, packages=texts),
         error=mapping({"message": str}, type=str, traceback=str) | None,
     )
@@ -180,6 +205,12 @@ def known_subjects(groups: Sequence[str | None]) -> np.ndarray | None:
     import numpy as np
 
     return None if any(group is None for group in groups) else np.asarray(groups, str)
+
+
+def _shortened(error: dict[str, Any]) -> dict[str, Any]:
+    """So that what a detector raises cannot make a record too large to be read."""
+    short = {"message": slice(LONGEST_MESSAGE), "traceback": slice(-LONGEST_TRACEBACK, None)}
+    return {name: text[short[name]] if name in short else text for name, text in error.items()}
 
 
 def _measured(value: float | None) -> float | None:

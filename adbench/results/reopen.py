@@ -23,7 +23,8 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
         fingerprint: from the cell's identity.
 
     Raises:
-        UserError: it is absent, its content has changed, or its plugin fails.
+        UserError: it is absent, its content has changed, its plugin fails, or its name leads to a folder that the user did
+            not point to.
     """
     try:
         reason = ""
@@ -45,4 +46,13 @@ def _candidates(card: DatasetCard, root: Path | None) -> Iterator[Dataset]:
     """The set under this name: where it was found before, if its record does not hold the place, and as the name has it."""
     places = recall_places(card.name) if card.expand else []
     for argument in dict.fromkeys([*places, card.argument]):
+        if argument not in places:
+            _demand_below(argument, root)
         yield load_factory(card.factory, f"The dataset {card.name}")(replace(card, argument=argument), root)
+
+
+def _demand_below(argument: str, root: Path | None) -> None:
+    """A record may come from anybody: it does not choose which folders of this machine are read, `folder:/etc` say."""
+    place, allowed = Path(argument).expanduser().resolve(), [Path.cwd()] if root is None else [Path.cwd(), root.resolve()]
+    if argument and not any(place.is_relative_to(folder) for folder in allowed):
+        raise UserError(f"{argument} lies neither in the working folder nor in --data-root: give its folder with --data-root")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
+import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +14,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from adbench.errors import UserError
+from adbench.files.untrusted import Refused, is_link, read_regular
 from adbench.results.answered import without_answered
-from adbench.results.record import SCHEMA, CellRecord, ScoreTable, id_word, read_record
+from adbench.results.record import MEND, SCHEMA, CellRecord, ScoreTable, id_word, read_record
+from adbench.results.scores import as_parquet, read_scores
 from adbench.results.typed import Misfit, demand_schema, from_json
 
 if TYPE_CHECKING:
@@ -24,6 +27,11 @@ if TYPE_CHECKING:
 
 MARKER = "adbench-run.json"
 TEMPORARY = ".writing-"
+MARKER_BYTES = 64 << 10
+# cells, the cell's folder and its file: none of them may be a link, in a folder that somebody sent.
+OWN = 3
+# Ids that this and every earlier version gives: a single name of a folder.
+PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,255}")
 PREVIOUS = "previous"  # the cell that is being replaced
 
 
@@ -56,16 +64,15 @@ class RunFolder:
         """
         folder = cls(path)
         try:
-            if (path / MARKER).is_file():
+            if os.path.lexists(path / MARKER):
                 folder._check()
             else:
                 if path.exists() and (not path.is_dir() or any(not f.name.startswith(MARKER) for f in path.iterdir())):
                     raise UserError(f"{path} exists and is not a run folder: choose another --out.")
                 path.mkdir(parents=True, exist_ok=True)
-                _write(path / f"{MARKER}.{os.getpid()}", json.dumps({"schema": SCHEMA}).encode())
-                os.replace(path / f"{MARKER}.{os.getpid()}", path / MARKER)
+                _replace(path / MARKER, json.dumps({"schema": SCHEMA}).encode())
             folder.cells.mkdir(exist_ok=True)
-            for left_over in folder.cells.glob(f"{TEMPORARY}*"):
+            for left_over in folder._children(TEMPORARY):
                 # A cell left half-written by a process that died.
                 if not _alive(left_over.name.removeprefix(TEMPORARY).split("-")[0]):
                     folder._finish(left_over)
@@ -77,30 +84,30 @@ class RunFolder:
     def open(cls, path: Path) -> RunFolder:
         """Open a run folder for reading. Raises `UserError` if it is not a run folder, or has a newer schema."""
         folder = cls(path)
-        if not (path / MARKER).is_file():
+        if not os.path.lexists(path / MARKER):
             raise UserError(f"{path} is not a run folder (it has no {MARKER}): give the --out folder of an `adbench run`.")
         folder._check()
         return folder
 
     def done(self, cell: str) -> CellRecord | None:
         """The record of a finished cell; None if it is missing or failed. Raises `UserError` if it cannot be read."""
-        file = self.cells / cell / "cell.json"
-        if not file.is_file():
+        file = self._place(cell) / "cell.json"
+        if not os.path.lexists(file):
             return None
         record = _read(file)
         return record if record.status == "done" else None
 
     def knows(self, dataset: str) -> bool:
         """Whether it holds a cell on this dataset, finished or failed, by the names of their folders."""
-        return any(self.cells.glob(f"*--{glob.escape(id_word(dataset))}--*/cell.json"))
+        return any(f"--{id_word(dataset)}--" in child.name and (child / "cell.json").is_file() for child in self._children())
 
     def contents(self) -> Contents:
         """All cells; an unreadable one does not hide the others."""
         records, unreadable = [], []
-        for file in sorted(self.cells.glob("*/cell.json")):
-            if not file.parent.name.startswith(TEMPORARY):
+        for child in self._children():
+            if not child.name.startswith(TEMPORARY) and os.path.lexists(child / "cell.json"):
                 try:
-                    records.append(_read(file))
+                    records.append(_read(child / "cell.json"))
                 except UserError as error:
                     unreadable.append(str(error))
         return Contents(without_answered(records), unreadable)
@@ -114,9 +121,9 @@ class RunFolder:
 
     def scores(self, cell: str) -> ScoreTable:
         """The per-image scores of a finished cell. Raises `UserError`, worded "its scores ...", if they cannot be read."""
-        folder = self.cells / cell
+        folder = self._place(cell)
         try:
-            return read_scores(folder / "scores.parquet")
+            return read_scores(folder / "scores.parquet", OWN)
         except Misfit as misfit:
             raise UserError(f"its scores cannot be read ({misfit}): delete {folder} to measure the cell again") from misfit
 
@@ -132,12 +139,12 @@ class RunFolder:
         Raises:
             UserError: the folder cannot be written (read-only, full disk). Existing data is not lost.
         """
-        target = self.cells / record.id
+        target = self._place(record.id)
         try:
             beside = Path(tempfile.mkdtemp(prefix=f"{TEMPORARY}{os.getpid()}-", dir=self.cells))
             try:
                 if scores is not None:
-                    _write(beside / "scores.parquet", _parquet(scores))
+                    _write(beside / "scores.parquet", as_parquet(scores))
                 if state:
                     from safetensors.torch import save
 
@@ -150,7 +157,7 @@ class RunFolder:
                         _flush(stream)
                 _write(beside / "cell.json", record.to_json().encode())
                 os.chmod(beside, 0o755)
-                if target.exists():  # the cell was run again
+                if os.path.lexists(target):  # the cell was run again
                     os.rename(target, beside / PREVIOUS)
                 os.rename(beside, target)
                 shutil.rmtree(target / PREVIOUS, ignore_errors=True)
@@ -166,32 +173,58 @@ class RunFolder:
         Raises:
             UserError: the folder cannot be written.
         """
-        beside = self.cells / record.id / f"cell.json.{os.getpid()}"
+        place = self._place(record.id)
         try:
-            _write(beside, record.to_json().encode())
-            os.replace(beside, self.cells / record.id / "cell.json")
-            _sync(self.cells / record.id)
+            if is_link(place):
+                raise Refused("a link leads there", place)
+            _replace(place / "cell.json", record.to_json().encode())
+            _sync(place)
         except OSError as error:
             raise self._unwritable(error) from error
 
     def forget(self, cell: str) -> None:
         """Remove a failed cell that now has another id. Raises `UserError` if the folder cannot be written."""
+        place = self._place(cell)
+        if is_link(place):  # what it leads to belongs to somebody else
+            return
         try:
-            shutil.rmtree(self.cells / cell)
+            shutil.rmtree(place)
         except FileNotFoundError:
             return
         except OSError as error:
             raise self._unwritable(error) from error
 
+    def _place(self, cell: str) -> Path:
+        """The folder of a cell. Raises `UserError` for an id that is no plain name, and so leads elsewhere."""
+        if not _is_plain(cell):
+            raise UserError(f"{cell[:100]!r} is no id of a cell: {MEND}.")
+        return self.cells / cell
+
+    def _children(self, prefix: str = "") -> list[Path]:
+        """What lies in `cells`, sorted: folders and links. Links are refused when they are read."""
+        try:
+            with os.scandir(self.cells) as found:
+                names = [one.name for one in found if one.is_dir(follow_symlinks=False) or one.is_symlink()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise UserError(f"{self.cells} cannot be read: {error.strerror}.") from error
+        return [self.cells / name for name in sorted(names) if name.startswith(prefix)]
+
     def _finish(self, left_over: Path) -> None:
-        """Finish or drop what a dead process was writing: keep it if the old cell was already moved away, else delete it."""
-        if (left_over / PREVIOUS).is_dir():
-            for whole in (left_over, left_over / PREVIOUS):
+        """Finish or drop what a dead process was writing: keep it if the old cell was already moved away, else delete it.
+
+        What somebody sent may look like it: only a cell with a plain id is moved, to a place where nothing is, and links stay.
+        """
+        if is_link(left_over):
+            return
+        if os.path.lexists(left_over / PREVIOUS):
+            for whole, own in ((left_over, OWN), (left_over / PREVIOUS, OWN + 1)):
                 try:
-                    target = self.cells / read_record(whole / "cell.json").id
+                    target = self._place(read_record(whole / "cell.json", own).id)
                 except UserError:
                     continue
-                if not target.exists():
+                if not os.path.lexists(target):
                     os.rename(whole, target)
                     shutil.rmtree(target / PREVIOUS, ignore_errors=True)
                 break
@@ -201,8 +234,10 @@ class RunFolder:
 
     def _check(self) -> None:
         file = self.path / MARKER
+        if is_link(self.cells):
+            raise UserError(f"{self.cells} is a link: put the folder that it leads to in its place, or use another --out.")
         try:
-            demand_schema(from_json(file.read_bytes())[0], SCHEMA, f"The run {self.path}", "update adbench")
+            demand_schema(from_json(read_regular(file, MARKER_BYTES, own=1))[0], SCHEMA, f"The run {self.path}", "update adbench")
         except (OSError, ValueError, Misfit):
             raise UserError(f"{file} cannot be read: restore it, or use another --out.") from None
 
@@ -213,66 +248,32 @@ class RunFolder:
         )
 
 
-def read_scores(file: Path) -> ScoreTable:
-    """The per-image scores in a `scores.parquet`. Raises `Misfit` if a column is missing or has the wrong content."""
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
-
-    kinds = {
-        "id": ("text", pa.types.is_string),
-        "score": ("floating point", pa.types.is_floating),
-        "label": ("true or false", pa.types.is_boolean),
-        "group": ("text", pa.types.is_string),
-    }
-    # Older files lack these.
-    later = {"type": kinds["group"], "site": kinds["group"]}
-    try:
-        table = parquet.ParquetFile(file).read()
-        expected = kinds | {name: known for name, known in later.items() if name in table.column_names}
-        for name, (kind, fits) in expected.items():
-            if table.column_names.count(name) != 1 or not fits(table.schema.field(name).type):
-                raise Misfit(f"`{name}`: expected one column of {kind}")
-            if name in ("id", "score", "label") and table[name].null_count:
-                raise Misfit(f"`{name}`: a value is missing")
-        ids, scores, labels, groups = (table[name] for name in kinds)
-        types, sites = (table[name].to_pylist() if name in expected else [] for name in later)
-        found = ScoreTable(
-            ids.to_pylist(), scores.to_numpy().astype(np.float64), labels.to_numpy(), groups.to_pylist(), types, sites
-        )
-    except FileNotFoundError:
-        raise Misfit(f"there is no {file.name}") from None
-    except (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException) as error:
-        raise Misfit(type(error).__name__) from error
-    if not np.isfinite(found.scores).all():
-        raise Misfit("`score`: a score is NaN or infinite")
-    if len(set(found.ids)) != len(found.ids):
-        raise Misfit("`id`: an image occurs twice")
-    return found
-
-
 def _read(file: Path) -> CellRecord:
     """The record in a cell's folder, which must be named by its id: otherwise a copy would count twice."""
-    record = read_record(file)
+    record = read_record(file, OWN)
+    if not _is_plain(record.id):
+        raise UserError(f"{file} is broken (`id`: {record.id[:100]!r} is no plain name): {MEND}.")
     if record.id != file.parent.name:
         raise UserError(f"{file} is the record of {record.id}: give its folder that name, or delete it.")
     return record
 
 
-def _parquet(scores: ScoreTable) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as parquet
+def _is_plain(cell: str) -> bool:
+    return PLAIN.fullmatch(cell) is not None and cell.strip(".") != "" and not cell.startswith(TEMPORARY)
 
-    known = {"group": scores.groups, "type": scores.types, "site": scores.sites}
-    texts = {name: pa.array(values, pa.string()) for name, values in known.items()}
-    table = pa.table({"id": scores.ids, "score": scores.scores, "label": scores.labels, **texts})
-    sink = pa.BufferOutputStream()
-    parquet.write_table(table, sink)
-    return sink.getvalue().to_pybytes()
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a file at once, over a link as over a file: its new content comes under a name at which nobody laid a link."""
+    beside = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    try:
+        _write(beside, content)
+        os.replace(beside, file)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _write(file: Path, content: bytes) -> None:
-    with file.open("wb") as stream:
+    with file.open("xb") as stream:
         stream.write(content)
         _flush(stream)
 
@@ -293,7 +294,7 @@ def _sync(folder: Path) -> None:
 def _alive(process: str) -> bool:
     try:
         os.kill(int(process), 0)
-    except (ValueError, ProcessLookupError):
+    except (ValueError, OverflowError, ProcessLookupError):
         return False
     except PermissionError:
         return True

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import MISSING, fields
-from typing import TYPE_CHECKING, Any, NotRequired, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, get_type_hints
+
+from annotated_types import Interval, Len
 
 from adbench.errors import UserError
+from adbench.words import printable
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+
+
+DEEPEST = 40  # levels of an honest file's JSON: parameters of a method within an identity take 5
+LINES = "traceback"  # the one text of several lines
+TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
+
+# What an honest file never exceeds. Sums and products of such numbers are finite, and such texts can be shown.
+Figure = Annotated[float, Interval(ge=-1e100, le=1e100)]
+Count = Annotated[int, Interval(ge=0, le=2**63 - 1)]
+Name = Annotated[str, Len(max_length=10_000)]
+Ends = Annotated[list[Figure], Len(2, 2)]
 
 
 class Misfit(Exception):
@@ -16,13 +32,47 @@ class Misfit(Exception):
 
 
 def from_json(content: bytes) -> tuple[Any, bool]:
-    """What a JSON file holds, and whether all its numbers are finite. Raises `ValueError` if it is not JSON."""
-    from pydantic_core import from_json as read
+    """What a JSON file holds, its texts made `printable`, and whether all its numbers are finite.
 
+    Raises:
+        ValueError: it is not JSON in UTF-8.
+        Misfit: a key stands in an object twice, or it is nested too deep.
+    """
     try:
-        return read(content, allow_inf_nan=False), True
-    except ValueError:
-        return read(content), False
+        values = _cleaned(json.loads(content.decode("utf-8"), object_pairs_hook=_unique))
+    except RecursionError:
+        raise Misfit(TOO_DEEP) from None
+    return values, _is_finite(values)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Readers differ in which of two equal keys they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise Misfit(f"`{printable(next(name for name in names if names.count(name) > 1))[:60]}`: it is given twice")
+    return found
+
+
+def _cleaned(value: Any, depth: int = 0, lines: bool = False) -> Any:
+    """The same with printable texts; `lines` are kept in tracebacks only."""
+    if depth > DEEPEST:
+        raise Misfit(TOO_DEEP)
+    if isinstance(value, str):
+        return printable(value, lines)
+    if isinstance(value, list):
+        return [item if type(item) in (float, int) else _cleaned(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return _unique([(printable(name), _cleaned(item, depth + 1, name == LINES)) for name, item in value.items()])
+    return value
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    inner = value if isinstance(value, list) else value.values() if isinstance(value, dict) else ()
+    # Lists of scores are long: no call for each.
+    return all(math.isfinite(item) if type(item) is float else _is_finite(item) for item in inner)
 
 
 def demand_schema(values: Any, newest: int, what: str, mend: str) -> int:

@@ -10,6 +10,8 @@ import numpy as np
 from markupsafe import Markup, escape
 from numpy.typing import ArrayLike
 
+from adbench.words import printable
+
 Scale = Callable[[float], float]
 COLOURS = 8
 DASHES = 3
@@ -45,7 +47,8 @@ def element(tag: str, *children: str, **attributes: object) -> Markup:
         for name, value in attributes.items()
         if value is not None
     )
-    return Markup(f"<{tag}{named}>") + Markup("").join(children) + Markup(f"</{tag}>")
+    shown = (child if isinstance(child, Markup) else printable(child) for child in children)
+    return Markup(f"<{tag}{named}>") + Markup("").join(shown) + Markup(f"</{tag}>")
 
 
 def picture(width: float, height: float, description: str, *children: str, wide: bool = False) -> Markup:
@@ -139,4 +142,4 @@ def shortened(name: str, length: int) -> str:
 
 
 def _plain(value: object) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else printable(str(value))

@@ -1,0 +1,1 @@
+"""What `benchmarks/fuzz.py` and the tests feed to every reader of files of others."""
