@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Self
 
-from adbench.contestant.landlock import Access
+from adbench.contestant.landlock import Access, Kernel
 from adbench.contestant.process import Hello
 from adbench.contestant.wire import Closed, Garbled, receive_answer, send_order
 from adbench.errors import UserError
@@ -28,6 +29,7 @@ KEPT_PREFIXES = (
 )
 FORK_IS_SAFE = sys.platform.startswith("linux")
 GRACE_SECONDS = 5.0
+IMPORT_SECONDS = 300.0
 MODULE = "adbench.contestant.nursery"
 
 
@@ -159,13 +161,15 @@ class Births:
                 send_order(self._control, ("end", entrant.number))
         elif entrant.process:
             with contextlib.suppress(OSError):
-                os.killpg(entrant.process, 9)
+                os.killpg(entrant.process, signal.SIGKILL)
 
     def _await_ready(self) -> None:
         with self._lock:
-            if self._nursery and self._nursery.poll() is not None:  # a detector may have ended it
+            if self._forks and self._nursery and self._nursery.poll() is not None:  # a detector may have ended it
                 self._open()
-        self._ready.wait()
+        if not self._ready.wait(IMPORT_SECONDS) and self._nursery:
+            self._nursery.kill()  # a module hangs when it is imported: that is to cost its own cells only
+            self._ready.wait()
 
     def _open(self) -> None:
         ours, theirs = socket.socketpair()
@@ -193,7 +197,9 @@ class Births:
             for entrant in list(self._entrants.values()):
                 if self._forks:
                     entrant.has_ended(None)
-            self._forks = self._forks and self._ready.is_set()
+            if not self._ready.is_set():  # it died of what it imported
+                self._forks = False
+                self._held = Kernel().version() if self._hello.access else 0
             self._ready.set()
         finally:
             control.close()
@@ -201,8 +207,15 @@ class Births:
     def _start_alone(self, entrant: Entrant, line: socket.socket, output: int) -> None:
         process = self._process(line.fileno(), output, str(entrant.scratch), "alone")
         entrant.process = process.pid
-        send_order(entrant.line, Hello(self._hello.modules, self._hello.access, str(entrant.scratch)), (output,))
-        threading.Thread(target=lambda: entrant.has_ended(process.wait()), name="adbench-alone", daemon=True).start()
+        send_order(entrant.line, Hello((), self._hello.access, str(entrant.scratch)), (output,))
+
+        def bury() -> None:
+            code = process.wait()
+            with contextlib.suppress(OSError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it started
+            entrant.has_ended(code)
+
+        threading.Thread(target=bury, name="adbench-alone", daemon=True).start()
 
     def _process(self, line: int, output: int, folder: str, *arguments: str) -> subprocess.Popen:
         command = [sys.executable, "-P", "-m", MODULE, str(line), *arguments]

@@ -331,6 +331,9 @@ def adbench_detectors() -> list[adbench.DetectorCard]:
             name=name, title=name, factory=f"attackers:{kind.__name__}", tracks=("few-normal",), parameters=Parameters
         )
         for name, kind in CARDS.items()
+    ] + [
+        adbench.DetectorCard(name=name, title=name, factory=f"{name}import:Peak", tracks=("few-normal",))
+        for name in ("deadly", "endless")
     ]
 
 

@@ -10,6 +10,7 @@ import contests
 import pytest
 
 from adbench import UserError
+from adbench.contestant.landlock import held
 from adbench.running import births
 from adbench.running.births import environment
 from adbench.running.failures import ending
@@ -52,6 +53,20 @@ def test_the_next_cell_has_a_new_nursery_where_one_died(tmp_path: Path) -> None:
     assert patricide.error["message"] == "The method's process was lost before the cell was measured."
     assert peak.status == "done"
     assert peak.environment["sandbox"] == "none"
+
+
+def test_a_module_that_ends_its_process_costs_its_own_cells(tmp_path: Path) -> None:
+    deadly, peak = contests.run(tmp_path / "run", "deadly,peak").records
+    assert deadly.error["message"] == "The method's process left with exit code 7 before the cell was measured."
+    assert peak.status == "done"
+    assert peak.environment["sandbox"].startswith("landlock") == held()
+
+
+def test_a_module_whose_import_hangs_costs_its_own_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(births, "IMPORT_SECONDS", 1)
+    endless, peak = contests.run(tmp_path / "run", "endless,peak", cell_timeout=15).records
+    assert "--cell-timeout" in endless.error["message"]
+    assert peak.status == "done"
 
 
 def test_what_cannot_be_sent_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
