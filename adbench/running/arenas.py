@@ -19,11 +19,12 @@ from adbench.data.server import Decoder
 from adbench.files.cache import cache_root
 from adbench.files.hub import hub_cache
 from adbench.planning.cell import Cell
-from adbench.running.births import Births, environment
+from adbench.running.births import Births
 from adbench.running.grants import Grants
 from adbench.running.referee import Referee
 from adbench.running.services import Progress
 from adbench.running.session import Session
+from adbench.running.variables import environment
 from adbench.running.watch import Watch
 
 

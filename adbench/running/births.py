@@ -21,12 +21,6 @@ from adbench.contestant.wire import Closed, Garbled, receive_answer, send_order
 from adbench.errors import UserError
 from adbench.running.output import Output
 
-# What a contestant's environment keeps: nothing that names data or results.
-KEPT_VARIABLES = frozenset(("PATH", "LANG", "LANGUAGE", "TZ", "USER", "LOGNAME", "no_proxy", "http_proxy", "https_proxy"))
-KEPT_PREFIXES = (
-    *("LC_", "CUDA", "NVIDIA", "NCCL", "CUDNN", "CUBLAS", "HIP_", "HSA_", "ROCR_", "LD_", "DYLD_", "PYTHON", "TORCH", "PYTORCH"),
-    *("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "VECLIB_", "SSL_", "REQUESTS_"),
-)
 FORK_IS_SAFE = sys.platform.startswith("linux")
 GRACE_SECONDS = 5.0
 IMPORT_SECONDS = 300.0
@@ -62,7 +56,7 @@ class Births:
         modules: what the nursery imports beforehand.
         access: the sandbox; None = none.
         scratch: the folder of scratch folders; removed at the end.
-        variables: the environment, see `environment`.
+        variables: the environment, see `adbench.running.variables`.
         sandbox: `required` = raise where it cannot be had.
     """
 
@@ -229,25 +223,3 @@ class Births:
             pass_fds=(line,),
             start_new_session=True,
         )
-
-
-def environment(given: Mapping[str, str], hidden: Iterable[Path], home: Path, sandboxed: bool) -> dict[str, str]:
-    """What is left of an environment: nothing that names one of the hidden folders, and Python's path as it is here.
-
-    Args:
-        home: a folder in which imported modules may keep what they make once.
-        sandboxed: there will be no shared memory.
-    """
-    secret = [str(folder) for folder in hidden]
-    kept = {
-        name: value
-        for name, value in given.items()
-        if (name in KEPT_VARIABLES or name.startswith(KEPT_PREFIXES)) and not any(text in value for text in secret)
-    }
-    path = [entry or os.getcwd() for entry in sys.path]
-    return {
-        **kept,
-        "PYTHONPATH": os.pathsep.join(path),
-        "HOME": str(home),
-        **({"JOBLIB_MULTIPROCESSING": "0"} if sandboxed else {}),  # else joblib complains of it when it is imported
-    }

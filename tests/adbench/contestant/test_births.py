@@ -12,8 +12,8 @@ import pytest
 from adbench import UserError
 from adbench.contestant.landlock import held
 from adbench.running import births
-from adbench.running.births import environment
 from adbench.running.failures import ending
+from adbench.running.variables import environment
 
 pytestmark = pytest.mark.isolated
 HOME = Path("/cache/imports")
