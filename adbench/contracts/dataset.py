@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from adbench.contracts.weights import hub_source
 
@@ -58,6 +58,15 @@ class Reading:
     axis: int = 2
     mask_values: frozenset[int] = frozenset()
     normal_names: frozenset[str] = frozenset()
+
+    def changed(self) -> dict[str, Any]:
+        """What the user said, as JSON takes it: fields that are not the default's, sets as sorted lists."""
+        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        return {
+            name: value if isinstance(value, str | int) else sorted(value)
+            for name, (value, default) in values.items()
+            if value != default
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,19 +69,20 @@ class ImageSource:
         self._opened: dict[tuple[str, str], Opened | str] = {}
         self.left = BUDGET
 
-    def open(self, name: str, fingerprint: str) -> Opened | str:
+    def open(self, record: CellRecord) -> Opened | str:
         """The dataset and its test items by id, if it is the copy that was measured; else why it cannot be shown."""
         if self.left <= 0:
             return "the page is full"
-        if (name, fingerprint) not in self._opened:
-            self._opened[name, fingerprint] = self._open(name, fingerprint)
-        return self._opened[name, fingerprint]
+        key = record.dataset, str(record.identity.get("fingerprint", ""))
+        if key not in self._opened:
+            self._opened[key] = self._open(*key, record.reading)
+        return self._opened[key]
 
-    def _open(self, name: str, fingerprint: str) -> Opened | str:
+    def _open(self, name: str, fingerprint: str, reading: Mapping[str, Any]) -> Opened | str:
         if self._registry is None:
             return "images were not asked for"
         try:
-            return reopen_dataset(self._registry, name, self._root, fingerprint)
+            return reopen_dataset(self._registry, name, self._root, fingerprint, reading)
         except UserError as error:
             return str(error)
 
@@ -149,7 +152,7 @@ def _gallery(title: str, name: str, cells: list[BoardCell], source: ImageSource)
         row[labels], row[~labels] = placements(labels, scores.scores)
     chosen = choose_cases(labels, placed.mean(axis=0))
     gallery = Gallery(title, [(cell.record.variant, _detail(cell.record), cell.mark) for cell in cells], [], has_masks=False)
-    opened = source.open(name, str(cells[0].record.identity.get("fingerprint", "")))
+    opened = source.open(cells[0].record)
     kept: list[KeptMaps | str] = ["not shown"] * len(cells)
     if isinstance(opened, str):
         gallery.notes.append(f"No images: {opened}.")

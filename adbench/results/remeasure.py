@@ -145,7 +145,7 @@ def _copy(record: CellRecord, registry: Registry, root: Path | None, copies: Cop
     key = record.dataset, record.identity.get("fingerprint", "")
     if key not in copies:
         try:
-            copies[key] = reopen_dataset(registry, key[0], root, key[1])
+            copies[key] = reopen_dataset(registry, key[0], root, key[1], record.reading)
         except UserError as error:
             copies[key] = error
     found = copies[key]

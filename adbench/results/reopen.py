@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
-from adbench.contracts.dataset import Dataset, DatasetCard, Item
+from adbench.contracts.dataset import Dataset, DatasetCard, Item, Reading
 from adbench.data.places import recall_places
 from adbench.errors import UserError
 from adbench.registry.cards import Registry
@@ -15,12 +17,15 @@ from adbench.registry.factories import load_factory
 Opened = tuple[Dataset, dict[str, Item]]
 
 
-def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint: str) -> Opened:
+def reopen_dataset(
+    registry: Registry, name: str, root: Path | None, fingerprint: str, reading: Mapping[str, Any] = MappingProxyType({})
+) -> Opened:
     """The dataset with this name and content, and the items of its test split by id.
 
     Args:
         root: folder with the sets, or None.
         fingerprint: from the cell's identity.
+        reading: from its record.
 
     Raises:
         UserError: it is absent, its content has changed, its plugin fails, or its name leads to a folder that the user did
@@ -28,7 +33,8 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
     """
     try:
         reason = ""
-        for dataset in _candidates(registry.dataset(name), root):
+        card = replace(registry.dataset(name), reading=_reading(reading))
+        for dataset in _candidates(card, root):
             if absence := dataset.absence():
                 reason = reason or absence
             elif dataset.fingerprint() == fingerprint:
@@ -40,6 +46,15 @@ def reopen_dataset(registry: Registry, name: str, root: Path | None, fingerprint
     except Exception as error:
         raise UserError(f"its plugin failed: {type(error).__name__}: {error}") from error
     raise UserError(reason)
+
+
+def _reading(values: Mapping[str, Any]) -> Reading:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(Reading).validate_python(dict(values))
+    except ValidationError as error:
+        raise UserError(f"its record does not say how its files were read: {error.errors()[0]['msg'].lower()}") from error
 
 
 def _candidates(card: DatasetCard, root: Path | None) -> Iterator[Dataset]:

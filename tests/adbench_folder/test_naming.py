@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -115,3 +116,18 @@ def test_a_plugin_that_fails_to_expand(registry: Registry) -> None:
     raising = replace(registry, datasets={"x:": replace(CARD, name="x:", expand="operator:add")})
     with pytest.raises(adbench.UserError, match="x:d: its plugin failed: TypeError"):
         Shelf(raising, None).choose(["x:d"])
+
+
+def test_a_set_is_found_again_with_its_files_read_as_the_user_said(here: Path, registry: Registry) -> None:
+    """A report or `metrics` must look at the same masks and slices."""
+    reading = adbench.Reading(value_range=(0.0, 10.5), axis=1, mask_values=frozenset({4, 2}), normal_names=frozenset({"fine"}))
+    assert adbench.Reading().changed() == {}
+    kept = json.loads(json.dumps(reading.changed()))
+    assert kept == {"value_range": [0.0, 10.5], "axis": 1, "mask_values": [2, 4], "normal_names": ["fine"]}
+    shelf = Shelf(registry, None, reading)
+    shelf.choose(["folder:mine=d"])
+    fingerprint = shelf.present["folder:mine"].fingerprint()
+    dataset, _ = reopen_dataset(registry, "folder:mine", None, fingerprint, kept)
+    assert dataset.card.reading == reading
+    with pytest.raises(adbench.UserError, match="its record does not say how its files were read"):
+        reopen_dataset(registry, "folder:mine", None, fingerprint, {"axis": "none"})
