@@ -33,7 +33,7 @@ def load_weights(
         way_out: a sentence on what to do if they do not fit.
         network: the target network, in the user's words.
         part: the state may hold other things, e.g. a saved memory: a tensor is ignored unless the first part of its
-        name is that of a tensor of the module.
+            name is that of a tensor of the module.
         assign: use the tensors themselves, with their precision and device; needed for a module on the device `meta`.
 
     Raises:

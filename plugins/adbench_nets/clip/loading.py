@@ -31,7 +31,7 @@ def load_tower(
     Args:
         weights: the resolver, `ctx.weights`.
         name: `tiny-clip`; `ARCHITECTURE/TAG` in open_clip's names, e.g. `ViT-L-14-336/openai`; or any other name, whose
-        architecture is then inferred from the shapes of its tensors.
+            architecture is then inferred from the shapes of its tensors.
         size: image side, or height and width, in pixels.
         device: device of the tower.
         quick_gelu: the activation, see `build_tower`; `quick_gelu_of` says which one the weights were trained with.

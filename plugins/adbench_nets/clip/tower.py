@@ -104,7 +104,7 @@ def build_tower(
 
     Raises:
         UserError: an architecture other than CLIP's plain ViT, an image smaller than a patch, or tensors of
-        the state that are missing, unexpected or of other shapes.
+            the state that are missing, unexpected or of other shapes.
     """
     config = _plain_vit(model_config)
     native = _pair(config["vision_cfg"]["image_size"])
