@@ -16,7 +16,6 @@ from adbench.contracts.detector import Selection
 from adbench.contracts.protocol import TRACKS, cell_words
 from adbench.errors import UserError
 from adbench.files.untrusted import read_regular
-from adbench.metrics.catalogue import BY_NAME
 from adbench.results.typed import Count, Ends, Figure, Misfit, Name, checked, demand_schema, fields_of, from_json, mapping
 
 if TYPE_CHECKING:
@@ -130,6 +129,8 @@ def read_record(file: Path, own: int = 0) -> CellRecord:
 
 
 def _demand_shares(record: CellRecord) -> None:
+    from adbench.metrics.catalogue import BY_NAME  # its package imports NumPy
+
     for name, value in record.metrics.items():
         if name in BY_NAME and value is not None and not 0 <= value <= 1:
             raise Misfit(f"`metrics.{name}`: {value:g} is no share, in [0, 1]")

@@ -21,6 +21,7 @@ from adbench.results.record import CellRecord
 from adbench.results.store import RunFolder
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.isolated,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what a process tells of itself is looked for in /proc"),
 ]

@@ -37,6 +37,7 @@ def test_the_environment_names_neither_data_nor_results() -> None:
     assert environment({}, [], HOME, sandboxed=True)["JOBLIB_MULTIPROCESSING"] == "0"
 
 
+@pytest.mark.slow
 def test_without_forks_each_contestant_is_a_process_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usual = contests.run(tmp_path / "usual", "peak")
     monkeypatch.setattr(births, "FORK_IS_SAFE", False)
@@ -55,6 +56,7 @@ def test_the_next_cell_has_a_new_nursery_where_one_died(tmp_path: Path) -> None:
     assert peak.environment["sandbox"] == "none"
 
 
+@pytest.mark.slow
 def test_a_module_that_ends_its_process_costs_its_own_cells(tmp_path: Path) -> None:
     deadly, peak = contests.run(tmp_path / "run", "deadly,peak").records
     assert deadly.error["message"] == "The method's process left with exit code 7 before the cell was measured."
@@ -62,6 +64,7 @@ def test_a_module_that_ends_its_process_costs_its_own_cells(tmp_path: Path) -> N
     assert peak.environment["sandbox"].startswith("landlock") == held()
 
 
+@pytest.mark.slow
 def test_a_module_whose_import_hangs_costs_its_own_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(births, "IMPORT_SECONDS", 1)
     endless, peak = contests.run(tmp_path / "run", "endless,peak", cell_timeout=15).records
@@ -69,6 +72,7 @@ def test_a_module_whose_import_hangs_costs_its_own_cells(tmp_path: Path, monkeyp
     assert peak.status == "done"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_sent_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Here(attackers.Parameters):
         """No other process finds it."""

@@ -30,6 +30,7 @@ def until(true, what: str) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_contestants_end_with_the_run(tmp_path: Path, how: signal.Signals) -> None:
     temporary = tmp_path / "temporary"
