@@ -46,6 +46,7 @@ def test_cards_are_complete() -> None:
 
 
 @pytest.mark.parametrize("name", list(CARDS))
+@pytest.mark.slow
 def test_the_set_passes_every_check(name: str, tmp_path: Path) -> None:
     results = check_dataset(name, data_root=medicaltrees.TREES[name](tmp_path), registry=first_party())
     assert [f"{result.check}: {result.reason}" for result in results if result.status == "failed"] == []

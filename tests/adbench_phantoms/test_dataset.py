@@ -66,6 +66,7 @@ def test_splits_and_images(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SETS)
+@pytest.mark.slow
 def test_no_two_images_are_alike(name: str) -> None:
     every = np.concatenate([images(name, split, label) for split in SPLITS for label in (False, True)
                             if any(item.abnormal is label for item in made(name).items(split))])  # fmt: skip

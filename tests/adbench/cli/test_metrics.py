@@ -35,6 +35,7 @@ def adbench(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     return partial(call_command, monkeypatch, capsys, "metrics")
 
 
+@pytest.mark.slow
 def test_every_figure_is_printed_in_every_format(adbench) -> None:
     code, out, err = adbench()
     assert (code, err) == (0, "")

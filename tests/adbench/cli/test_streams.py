@@ -15,6 +15,8 @@ from pages import REPOSITORY
 from adbench.errors import ExitCode
 from adbench.results.store import RunFolder
 
+pytestmark = pytest.mark.slow  # a process for each
+
 COMMAND = "import adbench.cli.main as cli; cli.main()"
 # As `adbench`, with only the toy plugin.
 TOY = (

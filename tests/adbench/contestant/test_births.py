@@ -48,6 +48,7 @@ def test_without_forks_each_contestant_is_a_process_by_itself(tmp_path: Path, mo
     assert (peak.status, peak.metrics) == ("done", usual.records[0].metrics)
 
 
+@pytest.mark.slow
 def test_the_next_cell_has_a_new_nursery_where_one_died(tmp_path: Path) -> None:
     found = contests.run(tmp_path / "run", "patricide,peak", sandbox="off")
     patricide, peak = found.records

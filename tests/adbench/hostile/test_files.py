@@ -184,6 +184,7 @@ def _saved(content: object, file: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_a_checkpoint_without_an_end_is_refused(tmp_path: Path) -> None:
     import torch
 

@@ -21,6 +21,7 @@ EXAMPLES = 60
 
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_it_reads_or_says_in_one_sentence_why_not(name: str, tmp_path: Path) -> None:
     reader = READERS[name]
 
