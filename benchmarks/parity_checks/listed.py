@@ -26,7 +26,7 @@ def check_listed(folder: Path, datasets: Iterable[Dataset], pattern: str, report
         dataset, split, item = places[folder / name]
         if f"/{split}/" not in name or f"/{item.id.partition('/')[0]}/" not in name:
             report.fail(name, f"listed as {split}/{item.id}")
-        elif item.mask == folder / name and not np.any(dataset.mask(split, item)):
+        elif folder / name in item.masks and not np.any(dataset.mask(split, item)):
             report.fail(name, "read as an empty mask")
         else:
             dataset.image(split, item)

@@ -64,7 +64,7 @@ def test_training_lowers_the_scores_of_normal_images(
 def test_clear_errors(context: Callable[..., Context]) -> None:
     with pytest.raises(UserError, match="rd4ad.image_size = 100 is not a multiple of 32: use 96"):
         build_model(Rd4adParameters(backbone="tiny-cnn", image_size=100), context())
-    with pytest.raises(UserError, match="these have 6, 3 cells a side: choose other rd4ad.layers"):
+    with pytest.raises(UserError, match="these have 6, 3 cells per side: choose other rd4ad.layers"):
         build_model(Rd4adParameters(backbone="tiny-cnn", layers=("layer3", "layer4"), image_size=96), context())
     with pytest.raises(UserError, match="--offline forbids .*--weights wide_resnet50_2.tv_in1k=PATH"):
         build_model(Rd4adParameters(), context())

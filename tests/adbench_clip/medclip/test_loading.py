@@ -113,7 +113,7 @@ def test_weights_that_do_not_fit_are_refused(
 @pytest.mark.slow
 def test_weights_of_something_else_are_refused(context: Callable[..., Context], tmp_path: Path) -> None:
     save_file({"layer1.weight": torch.zeros(3)}, tmp_path / "other")
-    with pytest.raises(UserError, match="do not fit the MedCLIP architecture.*--weights NAME=PATH"):
+    with pytest.raises(UserError, match="do not fit the requested MedCLIP architecture.*--weights NAME=PATH"):
         load_medclip(context(mine=tmp_path / "other").weights, "mine")
 
 
