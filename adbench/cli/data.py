@@ -11,9 +11,9 @@ import typer
 
 from adbench.cli import manifest
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, tracked
-from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
+from adbench.cli.options import with_reading
+from adbench.contracts.dataset import Reading
 from adbench.errors import ExitCode, UserError
-from adbench.planning.options import RunOptions
 from adbench.words import printable
 
 if TYPE_CHECKING:
@@ -29,14 +29,11 @@ Root = Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder w
 
 
 @app.command("verify")
+@with_reading()
 def verify(
     names: Names,
     data_root: Root = None,
-    value_range: ValueRange = None,
-    window: Window = "",
-    axis: Axis = 2,
-    mask_values: MaskValues = "",
-    normal_names: NormalNames = "",
+    reading: Reading = Reading(),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, with all examples.")] = False,
 ) -> None:
     """Look for faults in a copy that make figures wrong. Unreadable, duplicate or unlabelled images, subjects in two splits and so on.
@@ -47,8 +44,7 @@ def verify(
     from adbench.planning.shelf import Shelf
     from adbench.words import counted
 
-    options = RunOptions(value_range=value_range, window=window, axis=axis, mask_values=mask_values, normal_names=normal_names)
-    shelf = Shelf(registry_with_warnings(), data_root, options.reading, faulty=True)
+    shelf = Shelf(registry_with_warnings(), data_root, reading, faulty=True)
     reports = logic.verify_all([shelf.present[card.name] for card in shelf.choose(names)], tracked)
     missing = list(shelf.absent.items())
     if as_json:

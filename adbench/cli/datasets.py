@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adbench.cli.console import print_grid, print_json, registry_with_warnings, say_error, say_warning, tell
-from adbench.cli.reading import Axis, MaskValues, NormalNames, ValueRange, Window
-from adbench.contracts.dataset import SPLITS, DatasetCard
-from adbench.planning.options import RunOptions
+from adbench.cli.options import with_reading
+from adbench.contracts.dataset import SPLITS, DatasetCard, Reading
 
 if TYPE_CHECKING:
     from adbench.data.facts import SetFacts
@@ -22,6 +21,7 @@ ABSENT, UNKNOWN = "absent", "give --data-root to look"
 COLUMNS = ("folder", "used as", "split", "label", "files", "why")
 
 
+@with_reading()
 def command(
     name: Annotated[
         str | None, typer.Argument(help="Show one set: what its files are used as, and what is wrong with it.")
@@ -29,11 +29,7 @@ def command(
     data_root: Annotated[
         Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the sets; shows which of them are there.")
     ] = None,
-    value_range: ValueRange = None,
-    window: Window = "",
-    axis: Axis = 2,
-    mask_values: MaskValues = "",
-    normal_names: NormalNames = "",
+    reading: Reading = Reading(),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the datasets and their groups, or show one. How to get the missing ones is shown below the list."""
@@ -41,12 +37,11 @@ def command(
     if name is None:
         _list(registry, data_root, as_json)
         return
-    from adbench.data.facts import facts_of
+    from adbench.data.facts import set_facts
     from adbench.planning.shelf import Shelf
 
-    options = RunOptions(value_range=value_range, window=window, axis=axis, mask_values=mask_values, normal_names=normal_names)
-    shelf = Shelf(registry, data_root, options.reading, faulty=True)
-    found = [facts_of(shelf.present[card.name]) for card in shelf.choose([name])]
+    shelf = Shelf(registry, data_root, reading, faulty=True)
+    found = [set_facts(shelf.present[card.name]) for card in shelf.choose([name])]
     if as_json:
         rows = [{**dataclasses.asdict(facts), "folders": [row._asdict() for row in facts.folders]} for facts in found]
         print_json(rows)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adbench.cli.console import print_grid, registry_with_warnings, say_warning
-from adbench.cli.reading import Axis, MaskValues, NormalNames
+from adbench.cli.options import with_reading
+from adbench.contracts.dataset import Reading
 from adbench.errors import UserError
-from adbench.planning.options import RunOptions
 
 if TYPE_CHECKING:
-    from adbench.contracts.dataset import Reading
     from adbench.data.accounting import Scan
     from adbench.registry.cards import Registry
 
@@ -22,13 +21,12 @@ NAME = "manifest"
 OF_FOLDERS = "folder:"
 
 
+@with_reading("value_range", "window")
 def command(
     name: Annotated[str, typer.Argument(help="A folder, or a set that lies on disk.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="The file to write: .csv, .jsonl or .parquet.")],
     data_root: Annotated[Path | None, typer.Option(envvar="ADBENCH_DATA", help="Folder with the datasets.")] = None,
-    axis: Axis = 2,
-    mask_values: MaskValues = "",
-    normal_names: NormalNames = "",
+    reading: Reading = Reading(),
 ) -> None:
     """List which file of a set is what, to correct it by hand. `--datasets manifest:FILE` then reads the list.
 
@@ -37,12 +35,7 @@ def command(
     from adbench.data.manifest import write_manifest
     from adbench.words import counted
 
-    scan = _scan(
-        registry_with_warnings(),
-        name,
-        data_root,
-        RunOptions(axis=axis, mask_values=mask_values, normal_names=normal_names).reading,
-    )
+    scan = _scan(registry_with_warnings(), name, data_root, reading)
     write_manifest(scan, out)
     print_grid(("folder", "used as", "split", "label", "files", "why"), [tuple(map(str, row)) for row in scan.table()])
     listed = sum(map(len, scan.items.values()))

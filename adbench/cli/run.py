@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import signal
 import sys
@@ -10,12 +9,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from adbench.cli.console import say, tell
-from adbench.cli.reading import OPTION_HELP
+from adbench.cli.options import DEFAULTS, given_options, option, run_option
 from adbench.errors import ExitCode
 from adbench.planning.options import RunOptions
 
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
 NAME = "run"
 FOLDERS_SHOWN = 12  # of a set, before its first run
 INTERRUPTED, TERMINATED = 130, 143  # what shells use for Ctrl-C and for SIGTERM
-# Options that the command line words differently from Python.
-FLAGS = {"parameters": "--set", "value_range": "--range", "normal_names": "--normal-name"}
-VARIABLES = {"data_root": "ADBENCH_DATA"}
-REPEATABLE = {"weights", "parameters", "keep"}
 
 
 def command(dry_run: bool, **given: Any) -> None:
@@ -37,7 +32,7 @@ def command(dry_run: bool, **given: Any) -> None:
     from adbench.api import execute_plan, plan
     from adbench.cli.console import registry_with_warnings
 
-    options = RunOptions(**{name: value for name, value in given.items() if value is not None})
+    options = given_options(given)
     registry = registry_with_warnings()
     planned = plan(options, registry)
     _announce(planned)
@@ -83,32 +78,10 @@ def _ends_tidily() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _signature() -> inspect.Signature:
-    """The options of the command line, one per field of `RunOptions`, whose docstring holds their help."""
-    found = [
-        _option(field.name, field.default, _kind(field.name, field.default), OPTION_HELP[field.name])
-        for field in dataclasses.fields(RunOptions)
-    ]
-    return inspect.Signature([*found, _option("dry_run", False, bool, "print the plan and stop.")])
-
-
-def _option(name: str, default: Any, kind: Any, text: str) -> inspect.Parameter:
-    flags = [FLAGS[name]] if name in FLAGS else []
-    option = typer.Option(*flags, help=text, envvar=VARIABLES.get(name), show_default=default not in ("", None))
-    default = default if isinstance(default, bool | int | str | Path) else None
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, option])
-
-
-def _kind(name: str, default: Any) -> Any:
-    """What typer reads: the options convert texts themselves."""
-    if name in REPEATABLE:
-        return list[str] | None
-    if isinstance(default, bool | int | Path):
-        return type(default)
-    return {"limit": int | None, "cell_timeout": float | None}.get(name, str | None)
-
-
-command.__signature__ = _signature()  # type: ignore[attr-defined]
+# One option for each field of `RunOptions`, whose docstring holds their help.
+command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    [*map(run_option, DEFAULTS), option("dry_run", False, bool, "Print the plan and stop.")]
+)
 
 
 def _announce(planned: Plan) -> None:
