@@ -93,7 +93,8 @@ class DiskDataset(Dataset):
                 f"{self.card.name} has no mask for the abnormal image {item.path}: put one of the same name into the "
                 "folder of the masks, or remove the image."
             )
-        path, axis = _path(item), self.card.reading.axis
+        path, reading = _path(item), self.card.reading
+        axis = reading.axis
         size = image_size(path, item.frame, axis)
         count = None if item.frame is None else frames(path, axis)
         parts = []
@@ -104,7 +105,7 @@ class DiskDataset(Dataset):
                     f"The mask {mask} has {counted(theirs, 'slice')}, but its image {counted(count or 1, 'slice')}: "
                     "both must have as many."
                 )
-            number, reading = None if theirs is None else item.frame, self.card.reading
+            number = None if theirs is None else item.frame
             parts.append(read_mask(mask, size, number, axis, reading.mask_values, self.found.label_masks))
         joined: np.ndarray = np.logical_or.reduce(parts)
         return joined

@@ -42,7 +42,7 @@ class SetFacts:
     problems: list[str]
 
 
-def facts_of(dataset: Dataset) -> SetFacts:
+def set_facts(dataset: Dataset) -> SetFacts:
     """The facts of a set that is there."""
     card, items = dataset.card, [item for split in SPLITS for item in dataset.items(split)]
     folder = folder_of(dataset)

@@ -110,16 +110,16 @@ def _mask_of(entry: Entry) -> MaskFacts:
 
 def _of_masks(seen: Mapping[Key, MaskFacts]) -> Iterator[str]:
     """What stops nothing, and is probably a mistake."""
-    splits: dict[tuple[str, str], list[float]] = {}
-    for (name, split, _), facts in seen.items():
+    splits: dict[tuple[str, str], dict[str, float]] = {}
+    for (name, split, image), facts in seen.items():
         if facts.coverage is not None:
-            splits.setdefault((name, split), []).append(facts.coverage)
+            splits.setdefault((name, split), {})[image] = facts.coverage
     for (name, split), coverages in splits.items():
-        empty = [key for key, facts in seen.items() if key[:2] == (name, split) and facts.coverage == 0]
+        empty = [image for image, coverage in coverages.items() if not coverage]
         if empty:
             yield (
-                f"{name}: {len(empty)} of {len(coverages)} masks in {split} mark no pixel, first that of {empty[0][2]}: "
+                f"{name}: {len(empty)} of {len(coverages)} masks in {split} mark no pixel, first that of {empty[0]}: "
                 "pixel figures take these abnormal images for normal ones."
             )
-        if sentence := look_inverted(coverages):
+        if sentence := look_inverted(list(coverages.values())):
             yield f"{name}: in {split} {sentence}"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from PIL import Image
-
 from adbench.data.reading import ImageFacts, Place
-from adbench.files.raster import DECODE_ERRORS, ORIENTATION, UPRIGHT
+from adbench.errors import UserError
+from adbench.files import raster
+from adbench.files.formats import format_of, reading
 
 FAR = 8  # times the usual span of values; clean copies of brain, chest and tissue differ by less than 3
 SIZES_DIFFER = 2  # times the height or the width
@@ -25,11 +25,13 @@ class Header:
 
 
 def read_header(path: Path) -> Header | None:
-    """Of a file that Pillow knows; None of others."""
+    """Of a picture; None of volumes and other formats, and of what cannot be read."""
+    if format_of(path) is not raster:
+        return None
     try:
-        with Image.open(path) as image:
-            return Header(image.mode[0] in "IF", image.getexif().get(ORIENTATION, UPRIGHT) != UPRIGHT)
-    except (*DECODE_ERRORS, TypeError):
+        with reading(path, "image"):
+            return Header(raster.is_deep(path), raster.is_turned(path))
+    except UserError:
         return None
 
 

@@ -26,13 +26,12 @@ def sliced(items: Iterable[Item], reading: Reading) -> Iterator[Item]:
     that its masks leave empty is normal; without masks all of its slices are abnormal. An unreadable file gives one item:
     that it cannot be read is said when it is opened.
     """
-    items = list(items)
-    marks = _marks(items, reading)
-    for item in items:
-        if item.path is None or item.frame is not None or suffix_of(item.path) in SINGLE:
+    counts = [(item, _frames_in(item, reading)) for item in items]
+    marks = _marks((item for item, count in counts if count is not None), reading)
+    for item, count in counts:
+        if item.path is None or not _may_hold_several(item):
             yield item
             continue
-        count = frames_of(item.path, reading)
         group = item.group or _subject(item.path)
         if count is None:
             yield replace(item, group=group)
@@ -44,14 +43,23 @@ def sliced(items: Iterable[Item], reading: Reading) -> Iterator[Item]:
             yield slice_ if marked is None or marked[number] else replace(slice_, abnormal=False, masks=(), type=None)
 
 
-def _marks(items: Iterable[Item], reading: Reading) -> dict[Path, Marks]:
+def _may_hold_several(item: Item) -> bool:
+    """Whether its file may hold several pictures, of which it names none."""
+    return item.path is not None and item.frame is None and suffix_of(item.path) not in SINGLE
+
+
+def _frames_in(item: Item, reading: Reading) -> int | None:
+    return frames_of(item.path, reading) if item.path is not None and _may_hold_several(item) else None
+
+
+def _marks(volumes: Iterable[Item], reading: Reading) -> dict[Path, Marks]:
     """What the masks of volumes mark."""
-    volumes = [mask for item in items if item.frame is None for mask in item.masks if suffix_of(mask) not in SINGLE]
-    if not volumes:
+    masks = [mask for item in volumes for mask in item.masks]
+    if not masks:
         return {}
     from adbench.files.marks import marks_of
 
-    return marks_of(volumes, reading.axis)
+    return marks_of(masks, reading.axis)
 
 
 def _joined(masks: list[tuple[bool, ...]], count: int) -> list[bool] | None:

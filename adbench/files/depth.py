@@ -13,6 +13,7 @@ from adbench.errors import UserError
 from adbench.files.formats import format_of, reading
 from adbench.files.pictures import READER_VERSION, finite, is_whole
 from adbench.files.stamps import facts_of
+from adbench.files.windows import PERCENTILES
 
 KIND = f"values, reader {READER_VERSION}"
 # What is remembered of a file whose pixels are shown as they are.
@@ -71,7 +72,7 @@ def _depth_of(path: Path) -> str | None:
             sample.append(present[:: max(len(present) // SAMPLE, 1)])
     if not sample:
         return None
-    darkest, brightest = np.percentile(np.concatenate(sample), (0.5, 99.5))
+    darkest, brightest = np.percentile(np.concatenate(sample), PERCENTILES)
     return json.dumps(asdict(Depth(min(lows), max(highs), float(darkest), float(brightest), whole)))
 
 

@@ -85,6 +85,12 @@ def is_deep(path: Path) -> bool:
         return False
 
 
+def is_turned(path: Path) -> bool:
+    """Whether it is shown otherwise than its rows lie in the file."""
+    with _maybe_codec(path) as image:
+        return not isinstance(image, np.ndarray) and _orientation(image) != UPRIGHT
+
+
 def stored(path: Path, frame: int | None, axis: int) -> Stored:
     """The picture or page, turned as its EXIF orientation says; transparency is composited over black."""
     del axis
@@ -277,7 +283,7 @@ def _orientation(image: Image.Image) -> int:
     """
     try:
         return int(image.getexif().get(ORIENTATION, UPRIGHT))
-    except (*DECODE_ERRORS, TypeError):
+    except DECODE_ERRORS:
         return UPRIGHT
 
 

@@ -13,6 +13,7 @@ from adbench.files.untrusted import read_text
 from adbench.registry.cards import Registry, load_registry
 
 LARGEST = 1 << 20  # bytes
+SEEDS = 1 << 32  # NumPy's generators take no larger seed
 PRESETS = ("paper", "demo")
 
 
@@ -96,9 +97,6 @@ def _known_keys(where: str, table: Mapping[str, Any], keys: Iterable[str]) -> No
     for key in table:
         if key not in keys:
             raise UserError(f"The suite {where} has an unknown key {key!r}.{did_you_mean(key, keys)}")
-
-
-SEEDS = 1 << 32  # NumPy's generators take no larger seed
 
 
 def check_numbers(where: str, shots: Iterable[int], seeds: Iterable[int]) -> None:

@@ -127,3 +127,14 @@ class Volumes(DiskDataset):
     def find(self) -> Scan:
         assert self.root is not None
         return scan(self.root, LAYOUT, reading=self.card.reading)
+
+
+def test_masks_of_single_pictures_are_not_opened_by_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A set of thousands would be slow to start."""
+    for place in ("train/good/1.tif", "test/scratch/7.tif", "ground_truth/scratch/7_mask.tif"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.eye(4, dtype=np.uint8)).save(tmp_path / place)
+    looked: list[Path] = []
+    monkeypatch.setattr("adbench.files.marks._measure", lambda path, axis: looked.append(path))
+    assert labels(scan(tmp_path, LAYOUT)) == {"scratch/7": (True, True)}
+    assert looked == []
