@@ -17,7 +17,7 @@ from adbench.contracts.weights import Weights, WeightsCard
 from adbench.data.accounting import LeftOut, Scan
 from adbench.data.disk import DiskDataset
 from adbench.data.layouts import SPLIT_NAMES, Layout
-from adbench.data.listing import scan_listed
+from adbench.data.listing import read_json, read_table, scan_listed
 from adbench.data.manifest import read_manifest
 from adbench.data.scanning import scan
 from adbench.errors import UserError, did_you_mean
@@ -62,7 +62,9 @@ __all__ = [
     "hookimpl",
     "open_run",
     "parameter",
+    "read_json",
     "read_manifest",
+    "read_table",
     "run",
     "scan",
     "scan_listed",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from adbench.contracts.dataset import SPLITS, Item, Reading, Split
 from adbench.data.accounting import LeftOut, Scan, relative, remedy
 from adbench.data.scanning import ABNORMAL_IN_TRAIN, MASK_OF_NORMAL, UNUSED_MASK, without_mask
 from adbench.data.slices import sliced
 from adbench.data.walking import walk
+from adbench.errors import UserError
 
 
 def scan_listed(folder: Path, listing: Path, rows: Iterable[tuple[Split, Item]], reading: Reading = Reading()) -> Scan:
@@ -74,3 +78,24 @@ def unique_ids(items: Iterable[Item]) -> list[Item]:
     return [
         replace(item, id=item.id + item.path.suffix) if times[item.id] > 1 and item.path is not None else item for item in among
     ]
+
+
+def read_table(file: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and column to text of a CSV file. Raises `UserError` where it cannot be read or lacks a column."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            reader = csv.DictReader(text)
+            if lacking := [column for column in columns if column not in (reader.fieldnames or ())]:
+                raise UserError(f"{file} has no column {lacking[0]}: it wants {', '.join(columns)}, as released.")
+            for row in reader:
+                yield reader.line_num, {column: row[column] or "" for column in columns}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{file} cannot be read ({error}): get it again.") from error
+
+
+def read_json(file: Path) -> Any:
+    """What a JSON file holds. Raises `UserError` where it cannot be read."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file} cannot be read ({error}): get it again.") from error

@@ -18,6 +18,7 @@ from adbench.data.layouts import GOOD_NAMES, SPLIT_NAMES, UNGOOD_NAMES
 from adbench.data.pairing import plain
 from adbench.errors import UserError
 from adbench.files.untrusted import read_regular
+from adbench.files.windows import read_bounds
 
 COLUMNS = ("path", "split", "label", "mask", "subject", "type", "site", "range", "frame", "id", "reason")
 LARGEST = 512 << 20  # bytes
@@ -57,15 +58,7 @@ def _masks(value: Any) -> Any:
 
 
 def _range(value: Any) -> Any:
-    if value is None:
-        return None
-    try:
-        low, high = (float(part) for part in (value.split(":") if isinstance(value, str) else value))
-    except (TypeError, ValueError):
-        low = high = math.nan
-    if not low < high or math.isinf(high - low):
-        raise ValueError(f"{value!r} is not LOW:HIGH with two numbers, the lower first")
-    return low, high
+    return None if value is None else read_bounds(value)
 
 
 Text = str | None

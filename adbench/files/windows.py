@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from adbench.errors import UserError, did_you_mean
 
@@ -43,6 +44,17 @@ def window_range(window: str) -> tuple[float, float]:
             f"--window {window!r} is no window: give a name, or CENTRE:WIDTH with a width above 0, e.g. 40:400."
             f"{did_you_mean(window, (*CT_WINDOWS, VOI, PERCENTILE))}"
         )
+    return low, high
+
+
+def read_bounds(given: str | Iterable[float]) -> tuple[float, float]:
+    """`LOW:HIGH`, or two numbers, to (low, high). Raises `ValueError` where they are not two finite ones, the lower first."""
+    try:
+        low, high = (float(part) for part in (given.split(":") if isinstance(given, str) else given))
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not low < high or math.isinf(high - low):
+        raise ValueError(f"{given!r} is not LOW:HIGH with two numbers, the lower first")
     return low, high
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from adbench.errors import UserError
+from adbench.files.windows import read_bounds
 
 Range = tuple[float, float]
 
@@ -14,9 +13,8 @@ def read_range(value: str | Range | None) -> Range | None:
     if value is None or not isinstance(value, str):
         return value
     try:
-        low, high = (float(part) for part in value.split(":"))
+        return read_bounds(value)
     except ValueError:
-        low = high = math.nan
-    if not low < high or math.isinf(high - low):
-        raise UserError(f"--range {value!r} is not of the form LOW:HIGH with two numbers, the lower first, e.g. 0:4095.")
-    return low, high
+        raise UserError(
+            f"--range {value!r} is not of the form LOW:HIGH with two numbers, the lower first, e.g. 0:4095."
+        ) from None

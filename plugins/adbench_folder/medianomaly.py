@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from adbench import SPLIT_NAMES, Item, Split, UserError
-from adbench_folder.lists import read_json
+from adbench import SPLIT_NAMES, Item, Split, UserError, read_json
 
 NAME = "data.json"
 IMAGES = "images"

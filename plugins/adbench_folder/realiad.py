@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from adbench import Item, Split, UserError
-from adbench_folder.lists import read_json
+from adbench import Item, Split, UserError, read_json
 
 # Where the archive of the lists is unpacked.
 LISTS = (Path("realiad_jsons"), Path("realiad_jsons") / "realiad_jsons")

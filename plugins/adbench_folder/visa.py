@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from adbench import Item, Split, UserError
-from adbench_folder.lists import read_table
+from adbench import Item, Split, UserError, read_table
 
 TABLE = Path("split_csv") / "1cls.csv"
 COLUMNS = ("object", "split", "label", "image", "mask")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from adbench import DiskDataset, Item, Scan, scan_listed
 from adbench_medical.ownsplit import own_split
-from adbench_medical.places import below, images, located
+from adbench_medical.places import below, images, located, missing_folders
 from adbench_medical.reasons import NO_IMAGE, explained, strangers
 
 NAMES = ("dataset_busi_with_gt", "busi")
@@ -64,5 +64,4 @@ def _item(image: Path, kind: str, masks: list[Path]) -> Item:
 
 
 def _fault(folder: Path) -> str:
-    lacking = [kind for kind in (NORMAL, *ABNORMAL) if not below(folder, kind).is_dir()]
-    return f"has no folder {' and no folder '.join(lacking)}" if lacking else ""
+    return missing_folders(folder, (NORMAL, *ABNORMAL))

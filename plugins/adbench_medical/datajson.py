@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from adbench import Item, Reading, Scan, Split, UserError, scan_listed
+from adbench import Item, Reading, Scan, Split, UserError, read_json, scan_listed
 from adbench_medical.places import below
 from adbench_medical.subjects import subject
 
@@ -35,10 +34,7 @@ def find(name: str, folder: Path, reading: Reading) -> Scan:
 
 
 def _rows(name: str, file: Path, pictures: Path) -> Iterator[tuple[Split, Item]]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file} cannot be read ({error}): get it again.") from error
+    content = read_json(file)
     for split in SPLITS:
         labels = content.get(split) if isinstance(content, dict) else None
         if not isinstance(labels, dict):

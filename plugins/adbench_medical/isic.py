@@ -7,11 +7,10 @@ ISIC2018_Task3_Test_Input, ISIC2018_Task3_Test_GroundTruth                      
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from adbench import Item, Reading, Scan, Split, UserError, scan_listed
+from adbench import Item, Reading, Scan, Split, UserError, read_table, scan_listed
 from adbench_medical.places import below, images
 
 PARTS: dict[Split, str] = {"train": "ISIC2018_Task3_Training", "test": "ISIC2018_Task3_Test"}
@@ -52,26 +51,19 @@ def _table(part: str) -> tuple[str, str]:
 
 
 def _items(table: Path, pictures: Path) -> Iterator[Item]:
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as text:
-            reader = csv.DictReader(text)
-            if lacking := [column for column in ("image", *CLASSES) if column not in (reader.fieldnames or ())]:
-                raise UserError(f"{table} has no column {lacking[0]}: it wants image, {', '.join(CLASSES)}, as released.")
-            for row in reader:
-                kind = _class(row, f"{table}, line {reader.line_num}")
-                abnormal = kind != NORMAL
-                identity = f"{'Ungood' if abnormal else 'good'}/{row['image']}"
-                yield Item(identity, abnormal, path=pictures / f"{row['image']}.jpg", type=kind if abnormal else None)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{table} cannot be read ({error}): get it again.") from error
+    for line, row in read_table(table, ("image", *CLASSES)):
+        kind = _class(row, f"{table}, line {line}")
+        abnormal = kind != NORMAL
+        identity = f"{'Ungood' if abnormal else 'good'}/{row['image']}"
+        yield Item(identity, abnormal, path=pictures / f"{row['image']}.jpg", type=kind if abnormal else None)
 
 
-def _class(row: dict[str, str | None], where: str) -> str:
+def _class(row: dict[str, str], where: str) -> str:
     """The one class of a row. Raises `UserError` that begins with `where`."""
     if not row["image"]:
         raise UserError(f"{where}, names no image: correct it, or get the table again.")
     try:
-        values = {column: float(row[column] or "") for column in CLASSES}
+        values = {column: float(row[column]) for column in CLASSES}
     except ValueError:
         raise UserError(f"{where}, has a value that is no number: correct it, or get the table again.") from None
     chosen = [column for column, value in values.items() if value]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adbench import DiskDataset, Item, Scan, Split, scan_listed
 from adbench_medical.ownsplit import own_split
-from adbench_medical.places import below, images, located
+from adbench_medical.places import below, images, located, missing_folders
 from adbench_medical.reasons import explained
 
 NAMES = ("brain_tumor_dataset", "kaggle_brain", "brain_mri_images_for_brain_tumor_detection")
@@ -33,5 +33,4 @@ def _row(image: Path, split: Split, abnormal: bool) -> tuple[Split, Item]:
 
 
 def _fault(folder: Path) -> str:
-    lacking = [name for name in (NORMAL, TUMOR) if not below(folder, name).is_dir()]
-    return f"has no folder {' and no folder '.join(lacking)}" if lacking else ""
+    return missing_folders(folder, (NORMAL, TUMOR))

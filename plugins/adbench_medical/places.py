@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from adbench import DatasetCard, UserError
@@ -61,6 +61,12 @@ def below(folder: Path, *names: str) -> Path:
         found = [child for child in children(folder) if child.name.lower() == name.lower()] if folder.is_dir() else []
         folder = found[0] if found else folder / name
     return folder
+
+
+def missing_folders(folder: Path, names: Iterable[str]) -> str:
+    """Which of these folders a set lacks, as it follows the set's name in a sentence; "" if none."""
+    missing = [name for name in names if not below(folder, name).is_dir()]
+    return f"has no folder {' and no folder '.join(missing)}" if missing else ""
 
 
 def images(folder: Path) -> list[Path]:

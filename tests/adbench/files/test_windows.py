@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adbench.errors import UserError
-from adbench.files.windows import check_axis, read_window, window_range
+from adbench.files.windows import check_axis, read_bounds, read_window, window_range
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,14 @@ def test_axes() -> None:
     for axis in (-1, 3):
         with pytest.raises(UserError, match=f"--axis {axis} is none of 0, 1 and 2"):
             check_axis(axis)
+
+
+@pytest.mark.parametrize(("given", "found"), [("0:4095", (0, 4095)), (" -1.5 : 2e3", (-1.5, 2000)), ([1, 2], (1, 2))])
+def test_bounds(given: object, found: tuple[float, float]) -> None:
+    assert read_bounds(given) == found  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", ["", "1", "1:2:3", "2:1", "1:1", "a:b", "nan:1", "0:inf", "-inf:0", [1], [1, None], 3])
+def test_no_bounds(given: object) -> None:
+    with pytest.raises(ValueError, match="is not LOW:HIGH with two numbers, the lower first"):
+        read_bounds(given)  # type: ignore[arg-type]
